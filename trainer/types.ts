@@ -135,3 +135,24 @@ export class TrainerError extends Error {
     this.name = "TrainerError";
   }
 }
+
+/** A loaded base model in a child process: scores text and trains adapters, one request at a time. */
+export interface ModelTrainer {
+  readonly info: ModelInfo;
+  /**
+   * Trains one adapter and writes it to `job.out`.
+   * Cancelled between steps by `signal`, which throws TrainerError `cancelled`.
+   */
+  train(
+    job: TrainJob,
+    options?: { onProgress?: (progress: TrainProgress) => void; signal?: AbortSignal },
+  ): Promise<TrainResult>;
+  /** Scores each pair under an adapter (its path), or under the untouched base without one. */
+  score(
+    pairs: ScorePair[],
+    options?: { adapter?: string; signal?: AbortSignal },
+  ): Promise<Score[]>;
+  /** How many tokens each text has, without begin or end tokens. */
+  countTokens(texts: string[]): Promise<number[]>;
+  close(): Promise<void>;
+}

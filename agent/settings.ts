@@ -1,0 +1,30 @@
+import type { LoraOptions, TrainOptions } from "../trainer/types.ts";
+import { LORA_TARGETS } from "../trainer/types.ts";
+
+/** How the learner learns. */
+export interface LearnerSettings {
+  /** M: self-edits sampled per passage, one candidate adapter each. */
+  candidates: number;
+  /** Probes asked of one passage, over both splits. */
+  maxProbes: number;
+  /** Open-book answers sampled per probe; all must agree. */
+  openBookSamples: number;
+  /** Share of a passage's probes answered closed-book from which it counts as known. */
+  knownAccuracy: number;
+  /** Share of the training rows that replay earlier study lines. */
+  replayShare: number;
+  lora: LoraOptions;
+  train: TrainOptions;
+  seed: number;
+}
+
+export const DEFAULT_SETTINGS: LearnerSettings = {
+  candidates: 3,
+  maxProbes: 12,
+  openBookSamples: 3,
+  knownAccuracy: 0.8,
+  replayShare: 0.5,
+  lora: { rank: 16, alpha: 32, targets: [...LORA_TARGETS] },
+  train: { epochs: 15, learningRate: 3e-3, batchTokens: 512, weightDecay: 0, seed: 1 },
+  seed: 1,
+};
