@@ -1,0 +1,173 @@
+import { availableParallelism } from "node:os";
+import koffi from "koffi";
+import { TrainerError } from "../types.ts";
+import { type Library, loadLibrary } from "./library.ts";
+import type { Variant } from "./locate.ts";
+import { F32, type Shape, type Tensor } from "./tensor.ts";
+
+const DEVICE_TYPE_CPU = 0;
+const STATUS_SUCCESS = 0;
+
+/** Tensors that outlive a graph (weights, adapters, optimizer state), in one device buffer. */
+export interface Arena {
+  tensors: Map<string, Tensor>;
+  bytes: number;
+  free(): void;
+}
+
+/** One compute device: allocation, transfer and graph computation. */
+export class Backend {
+  private constructor(
+    readonly library: Library,
+    readonly handle: bigint,
+    readonly name: string,
+    readonly description: string,
+  ) {}
+
+  /**
+   * Opens a device of a variant's libraries.
+   * @throws TrainerError `backend-missing` when the libraries load but no such device is there
+   */
+  static open(variant: Variant = "cpu", threads = defaultThreads()): Backend {
+    const library = loadLibrary(variant);
+    const { c } = library;
+    const device = findDevice(library);
+    if (device === undefined) {
+      throw new TrainerError("backend-missing", missingDevice(variant));
+    }
+    const handle = c.ggml_backend_dev_init(device, null);
+    if (!handle) {
+      throw new TrainerError(
+        "backend-missing",
+        `The device ${c.ggml_backend_dev_name(device)} could not be started; another program may hold its memory. Try SELKIE_BACKEND=cpu.`,
+      );
+    }
+    const reg = c.ggml_backend_dev_backend_reg(device);
+    const setThreads = c.ggml_backend_reg_get_proc_address(reg, "ggml_backend_set_n_threads");
+    if (setThreads) {
+      const proto = koffi.proto("void set_n_threads(void * backend, int n)");
+      koffi.call(setThreads, proto, handle, threads);
+    }
+    return new Backend(
+      library,
+      handle,
+      c.ggml_backend_dev_name(device),
+      c.ggml_backend_dev_description(device),
+    );
+  }
+
+  /** Allocates named tensors in one buffer on the device. Contents are undefined until uploaded. */
+  allocate(specs: { name: string; type?: number; ne: Shape }[]): Arena {
+    const { c } = this.library;
+    const ctx = c.ggml_init({
+      mem_size: (specs.length + 1) * Number(c.ggml_tensor_overhead()),
+      mem_buffer: null,
+      no_alloc: true,
+    });
+    const tensors = new Map<string, Tensor>();
+    for (const { name, type = F32, ne } of specs) {
+      const ptr = c.ggml_new_tensor(ctx, type, 4, BigInt64Array.from(ne, BigInt));
+      c.ggml_set_name(ptr, name.slice(0, 63));
+      tensors.set(name, { ptr, ne, type });
+    }
+    const buffer = specs.length > 0 ? c.ggml_backend_alloc_ctx_tensors(ctx, this.handle) : null;
+    if (specs.length > 0 && !buffer) {
+      c.ggml_free(ctx);
+      throw new TrainerError(
+        "internal",
+        `${this.name} has no memory left for ${specs.length} tensors. Close other programs that use it, or choose a smaller model.`,
+      );
+    }
+    return {
+      tensors,
+      bytes: buffer ? Number(c.ggml_backend_buffer_get_size(buffer)) : 0,
+      free: () => {
+        if (buffer) c.ggml_backend_buffer_free(buffer);
+        c.ggml_free(ctx);
+      },
+    };
+  }
+
+  upload(t: Tensor, data: Float32Array | Int32Array | BigInt64Array | Uint8Array): void {
+    this.library.c.ggml_backend_tensor_set(t.ptr, data, 0, data.byteLength);
+  }
+
+  download(t: Tensor): Float32Array {
+    const out = new Float32Array(t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3]);
+    this.library.c.ggml_backend_tensor_get(t.ptr, out, 0, out.byteLength);
+    return out;
+  }
+
+  downloadInts(t: Tensor): Int32Array {
+    const out = new Int32Array(t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3]);
+    this.library.c.ggml_backend_tensor_get(t.ptr, out, 0, out.byteLength);
+    return out;
+  }
+
+  downloadBytes(t: Tensor): Uint8Array {
+    const out = new Uint8Array(Number(this.library.c.ggml_nbytes(t.ptr)));
+    this.library.c.ggml_backend_tensor_get(t.ptr, out, 0, out.byteLength);
+    return out;
+  }
+
+  /** Computes a graph on a worker thread, so that this process goes on hearing its messages. */
+  compute(graph: bigint): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.library.c.ggml_backend_graph_compute.async(
+        this.handle,
+        graph,
+        (error: Error | null, status: number) => {
+          if (error) reject(error);
+          else if (status === STATUS_SUCCESS) resolve();
+          else
+            reject(
+              new TrainerError(
+                "internal",
+                `${this.name} failed to compute (ggml status ${status}); its memory may be exhausted.`,
+              ),
+            );
+        },
+      );
+    });
+  }
+
+  free(): void {
+    this.library.c.ggml_backend_free(this.handle);
+  }
+}
+
+/** ggml gains nothing from hyper-threads: at most one thread per two of many, all of few. */
+function defaultThreads(): number {
+  const n = availableParallelism();
+  return n <= 4 ? n : Math.ceil(n / 2);
+}
+
+function findDevice(library: Library): bigint | undefined {
+  const { c } = library;
+  const count = Number(c.ggml_backend_dev_count());
+  for (let i = 0; i < count; i++) {
+    const device = c.ggml_backend_dev_get(i);
+    const isCpu = c.ggml_backend_dev_type(device) === DEVICE_TYPE_CPU;
+    // Mesa's software Vulkan device also calls itself a CPU, so its name decides.
+    const name: string = c.ggml_backend_dev_name(device);
+    if (library.variant === "cpu" ? isCpu : name.toLowerCase().startsWith(prefix(library.variant)))
+      return device;
+  }
+  return undefined;
+}
+
+function prefix(variant: Variant): string {
+  return variant === "metal" ? "mtl" : variant;
+}
+
+function missingDevice(variant: Variant): string {
+  const hint: Record<Variant, string> = {
+    cpu: 'The CPU library did not load; run "bun install" again.',
+    cuda: "The CUDA build needs an NVIDIA driver and the CUDA 13 libraries libcudart.so.13 and libcublas.so.13; install them or use SELKIE_BACKEND=cpu.",
+    vulkan:
+      "The Vulkan build needs libvulkan.so.1 and a driver (on Debian: libvulkan1 and mesa-vulkan-drivers); install them or use SELKIE_BACKEND=cpu.",
+    metal: "Metal needs a Mac with Apple silicon; use SELKIE_BACKEND=cpu.",
+  };
+  return `No ${variant} device was found. ${hint[variant]}`;
+}
+
