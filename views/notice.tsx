@@ -1,0 +1,28 @@
+import type { ModelAdvice } from "./types.ts";
+
+/** Says plainly, at the first real document, that the embedded model is for the demo. */
+export function DemoNotice(props: { advice?: ModelAdvice }) {
+  const { advice } = props;
+  return (
+    <aside id="notice" aria-label="About the embedded model" class={advice ? "notice" : undefined}>
+      {advice && (
+        <>
+          <h2>The embedded model is for the demo</h2>
+          <p>
+            It was taught an invented world and cannot understand real text: it asks about blanked
+            words instead of writing questions, and its answers will be poor. To learn real
+            documents, choose a real model.
+          </p>
+          <p>
+            This machine has {advice.hardware}. A model that fits it is{" "}
+            <strong>{advice.name}</strong>: {advice.why} Stop Selkie and start it again, with a
+            fresh home, since what was learned belongs to one model:
+          </p>
+          <pre class="command">
+            <code>SELKIE_HOME=~/selkie-real SELKIE_MODEL={advice.uri} bun run selkie serve</code>
+          </pre>
+        </>
+      )}
+    </aside>
+  );
+}

@@ -1,0 +1,127 @@
+/** Small pieces that several pages share. */
+import type { Child } from "hono/jsx";
+import { moment, nats, percent } from "./format.ts";
+import type { Decision, ExamResult, ProbeKind } from "./types.ts";
+
+/** A moment that machines can read, too. */
+export function Time(props: { at: number; class?: string }) {
+  return (
+    <time class={props.class} datetime={new Date(props.at).toISOString()}>
+      {moment(props.at)}
+    </time>
+  );
+}
+
+/** A part of the page that is refreshed as one, under the id that refreshes name. */
+export function Section(props: {
+  id: string;
+  title: string;
+  aside?: Child;
+  class?: string;
+  children: Child;
+}) {
+  return (
+    <section id={props.id} class={props.class} aria-labelledby={`${props.id}-title`}>
+      <header class="section-head">
+        <h2 id={`${props.id}-title`}>{props.title}</h2>
+        {props.aside && <p class="aside">{props.aside}</p>}
+      </header>
+      {props.children}
+    </section>
+  );
+}
+
+/** What became of a passage, in a word. */
+export const DECISION_WORDS: Record<Decision, string> = {
+  new: "waiting",
+  known: "known already",
+  learned: "learned",
+  rejected: "not kept",
+  failed: "failed",
+};
+
+/** The decision as a mark with a word: colour is never the only sign. */
+export function DecisionMark(props: { decision: Decision; learning?: boolean }) {
+  const name = props.learning ? "learning" : props.decision;
+  return (
+    <span class={`mark mark-${name}`}>
+      {props.learning ? "learning now" : DECISION_WORDS[props.decision]}
+    </span>
+  );
+}
+
+/** Which kind of question was used, said in words. */
+export function probeWords(kinds: ProbeKind[]): string {
+  const written = kinds.includes("written");
+  const cloze = kinds.includes("cloze");
+  if (written && cloze) return "questions written by the model, and blanked sentences";
+  if (written) return "questions written by the model";
+  if (cloze) return "blanked sentences, made by rule";
+  return "no questions yet";
+}
+
+const TRACK = { width: 120, height: 14, inset: 6 };
+
+/** Two results on one line from 0% to 100%: a ring for before, a dot for after. */
+export function BeforeAfter(props: { before?: ExamResult; after?: ExamResult }) {
+  const { before, after } = props;
+  if (!before) return <span class="quiet">not examined yet</span>;
+  const x = (share: number) => TRACK.inset + share * (TRACK.width - 2 * TRACK.inset);
+  const y = TRACK.height / 2;
+  return (
+    <span class="before-after">
+      <svg
+        class="track"
+        viewBox={`0 0 ${TRACK.width} ${TRACK.height}`}
+        width={TRACK.width}
+        height={TRACK.height}
+        aria-hidden="true"
+      >
+        <line class="rail" x1={x(0)} x2={x(1)} y1={y} y2={y} />
+        {after && (
+          <line
+            class={after.accuracy < before.accuracy ? "span lost" : "span"}
+            x1={x(before.accuracy)}
+            x2={x(after.accuracy)}
+            y1={y}
+            y2={y}
+          />
+        )}
+        <circle class="ring" cx={x(before.accuracy)} cy={y} r="4" />
+        {after && <circle class="dot" cx={x(after.accuracy)} cy={y} r="4.5" />}
+      </svg>
+      <Change
+        label="right answers"
+        before={percent(before.accuracy)}
+        after={after && percent(after.accuracy)}
+      />
+      <Change
+        label="log-probability per token"
+        class="quiet"
+        before={nats(before.logprob)}
+        after={after && nats(after.logprob)}
+      />
+    </span>
+  );
+}
+
+/** Two figures with an arrow, which screen readers hear as words. */
+export function Change(props: { label: string; before: string; after?: string; class?: string }) {
+  const { label, before, after } = props;
+  return (
+    <span class={`change ${props.class ?? ""}`} title={label}>
+      <span class="hidden">{label}: </span>
+      {before}
+      {after !== undefined && (
+        <>
+          <span class="arrow" aria-hidden="true">
+            {" → "}
+          </span>
+          <span class="hidden"> before, </span>
+          <strong>{after}</strong>
+          <span class="hidden"> after</span>
+        </>
+      )}
+    </span>
+  );
+}

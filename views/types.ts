@@ -1,0 +1,215 @@
+/**
+ * What the pages show, as plain data. The views know nothing of tables, models or requests: whoever
+ * renders a page fills these in.
+ */
+
+export type Decision = "new" | "known" | "learned" | "rejected" | "failed";
+export type ProbeKind = "written" | "cloze";
+export type Stage = "read" | "probe" | "decide" | "study" | "train" | "commit" | "measure" | "done";
+
+/** How a set of probes was answered from the weights alone. */
+export interface ExamResult {
+  /** Share of the probes answered word for word. */
+  accuracy: number;
+  /** Mean log-probability of the answers' tokens, in nats. */
+  logprob: number;
+}
+
+/** The base model that everything is learned on top of. */
+export interface ModelFacts {
+  name: string;
+  embedded: boolean;
+}
+
+/** Live figures of a training run. */
+export interface TrainingFacts {
+  step: number;
+  steps: number;
+  loss: number;
+  tokensPerSecond: number;
+  secondsLeft: number;
+}
+
+/** The job that runs at this moment. */
+export interface RunningJob {
+  title: string;
+  stage: Stage;
+  detail: string;
+  passageId?: number;
+  startedAt?: number;
+  training?: TrainingFacts;
+}
+
+/** What the instance is doing now. */
+export interface NowFacts {
+  queued: number;
+  running: number;
+  failed: number;
+  done: number;
+  job?: RunningJob;
+  /** `here`: this process learns; `elsewhere`: another one holds the lease; `stopped`: none does. */
+  loop: "here" | "elsewhere" | "stopped";
+  /** Who learns, where it is another process. */
+  owner?: string;
+  /** Why this process does not learn, in a sentence for people. */
+  problem?: string;
+}
+
+/** One line of the list of passages. */
+export interface PassageLine {
+  id: number;
+  title: string;
+  documentTitle: string;
+  source: string;
+  decision: Decision;
+  reason?: string;
+  /** Which kinds of probe the passage has. */
+  kinds: ProbeKind[];
+  probes: number;
+  before?: ExamResult;
+  after?: ExamResult;
+  learning: boolean;
+}
+
+/** A stretch of the list of passages. */
+export interface PassageList {
+  lines: PassageLine[];
+  total: number;
+  documents: number;
+}
+
+/** One update of the lineage. */
+export interface UpdateLine {
+  id: number;
+  passageId: number;
+  title: string;
+  verdict?: "commit" | "reject" | "known" | "failed";
+  reason?: string;
+  gain?: number;
+  versionId?: number;
+  parentVersionId?: number;
+  /** The version that answers now. */
+  current: boolean;
+  at: number;
+  seconds?: number;
+}
+
+/** The lineage, the latest first. */
+export interface Lineage {
+  updates: UpdateLine[];
+  versions: number;
+  currentVersionId?: number;
+  /** Updates that are not in the list because it is long. */
+  omitted: number;
+}
+
+/** R[t, i]: after update t, the accuracy on passage i. */
+export interface Matrix {
+  rows: { updateId: number; label: string }[];
+  columns: { passageId: number; label: string }[];
+  /** null where it was not measured. */
+  values: (number | null)[][];
+}
+
+/** What was learned, kept and lost, over all passages. */
+export interface Metrics {
+  acc: number | null;
+  bwt: number | null;
+  forgetting: number | null;
+  netGain: number | null;
+}
+
+/** The memory of the instance. */
+export interface MemoryFacts {
+  rows: number;
+  columns: number;
+  metrics: Metrics;
+  /** Changes when the matrix does: part of the picture's address. */
+  revision: string;
+  /** The matrix in a sentence, for those who do not see it. */
+  description: string;
+}
+
+/** One line of the log. */
+export interface LogLine {
+  id: number;
+  level: "info" | "warning" | "error";
+  message: string;
+  at: number;
+  passageId?: number;
+}
+
+/** What a fitting real model is for this machine. */
+export interface ModelAdvice {
+  /** The machine, in words: "16 GB of memory, no GPU found". */
+  hardware: string;
+  name: string;
+  /** What to set SELKIE_MODEL to. */
+  uri: string;
+  why: string;
+}
+
+/** A probe and how it was answered. */
+export interface ProbeLine {
+  id: number;
+  kind: ProbeKind;
+  split: "reward" | "report";
+  question: string;
+  answer: string;
+  before?: ProbeScore;
+  after?: ProbeScore;
+  now?: ProbeScore;
+}
+
+export interface ProbeScore {
+  /** Per token, in nats. */
+  logprob: number;
+  exact: boolean;
+}
+
+/** A self-edit, and what the adapter trained on it earned. */
+export interface CandidateLine {
+  id: number;
+  ordinal: number;
+  kind: string;
+  lines: string[];
+  reward?: number;
+  losses: number[];
+  trainTokens?: number;
+  seconds?: number;
+  winner: boolean;
+}
+
+/** One pass of a passage through the loop. */
+export interface UpdateFacts extends UpdateLine {
+  stage: Stage;
+  timing: Record<string, number>;
+  candidates: CandidateLine[];
+}
+
+/** Everything known about one passage. */
+export interface PassageFacts {
+  line: PassageLine;
+  text: string;
+  position: number;
+  siblings: number;
+  readAt: number;
+  probes: ProbeLine[];
+  /** The latest first. */
+  updates: UpdateFacts[];
+}
+
+/** An answer from the weights. */
+export interface AnswerFacts {
+  question: string;
+  answer: string;
+  /** The adapter version that answered; 0 is the untouched base. */
+  versionId: number;
+  state: "waiting" | "writing" | "done";
+}
+
+/** The note under the forms after something was handed in. */
+export interface AddNote {
+  kind: "added" | "duplicate" | "error";
+  message: string;
+}
