@@ -1,11 +1,19 @@
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import {
+  index,
+  integer,
+  primaryKey,
+  real,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
 
-/** Milliseconds since 1970, set by SQLite's caller at insertion. */
+/** Milliseconds since 1970, set at insertion. */
 const createdAt = () =>
   integer("created_at")
     .notNull()
-    .default(sql`(unixepoch('subsec') * 1000)`);
+    .default(sql`(cast(round(unixepoch('subsec') * 1000) as integer))`);
 
 /** Something that was read: a file, a page, a pasted text. Its passages are what is learned. */
 export const documents = sqliteTable(
@@ -147,26 +155,58 @@ export const scores = sqliteTable(
 
 export const JOB_STATES = ["queued", "running", "done", "failed"] as const;
 
+/** What a job needs. `read`: `{ source, file?, title? }`; `learn`: `{ passageId }`. */
+export interface JobPayload {
+  /** An absolute path, a URL, or what a person should see instead of an inbox file's name. */
+  source?: string;
+  /** Absolute path of the bytes, where they are not at `source`: an upload in the inbox. */
+  file?: string;
+  title?: string;
+  passageId?: number;
+}
+
+/** What a `read` job brought in; a sentence for people and the figures behind it. */
+export interface ReadResult {
+  message: string;
+  documentIds: number[];
+  /** Every passage of what was read, stored just now or known from before. */
+  passageIds: number[];
+  /** How many of those passages were new. */
+  added: number;
+  /** How many files of a folder were queued as jobs of their own. */
+  files?: number;
+}
+
 /** The journal: whatever was acknowledged is a row here until it is done. */
 export const jobs = sqliteTable(
   "jobs",
   {
     id: integer("id").primaryKey({ autoIncrement: true }),
     kind: text("kind", { enum: ["read", "learn"] }).notNull(),
-    /** `read`: `{ source, file?, title? }`; `learn`: `{ passageId }`. */
-    payload: text("payload", { mode: "json" })
-      .$type<{ source?: string; file?: string; title?: string; passageId?: number }>()
-      .notNull(),
-    /** Two jobs with one key are one job, however often they are asked for. */
+    payload: text("payload", { mode: "json" }).$type<JobPayload>().notNull(),
+    /** Two unfinished jobs with one key are one job, however often they are asked for. */
     key: text("key").notNull(),
     state: text("state", { enum: JOB_STATES }).notNull().default("queued"),
+    /** The job that queued this one: the folder of a file, the document of a passage. */
+    parentId: integer("parent_id"),
+    /** How often it was begun. */
     attempts: integer("attempts").notNull().default(0),
+    /** Who runs it; only this owner can finish it. */
+    owner: text("owner"),
+    /** Not to be begun before this time: the back-off after a crash. */
+    notBefore: integer("not_before").notNull().default(0),
     error: text("error"),
+    result: text("result", { mode: "json" }).$type<ReadResult>(),
     createdAt: createdAt(),
     startedAt: integer("started_at"),
     finishedAt: integer("finished_at"),
   },
-  (t) => [index("jobs_state").on(t.state, t.id), index("jobs_key").on(t.key)],
+  (t) => [
+    index("jobs_state").on(t.state, t.id),
+    index("jobs_key").on(t.key),
+    index("jobs_parent").on(t.parentId),
+    uniqueIndex("jobs_unfinished").on(t.key).where(sql`state in ('queued', 'running')`),
+  ],
 );
 
 /** What happened, for the page's log; ids are the event stream's ids. */

@@ -1,0 +1,27 @@
+import { asc, desc, gt } from "drizzle-orm";
+import type { Database } from "./open.ts";
+import { events } from "./schema.ts";
+
+export type Event = typeof events.$inferSelect;
+export type NewEvent = Omit<typeof events.$inferInsert, "id" | "createdAt">;
+
+/** Records what happened, for the page's log; the message is one sentence for people. */
+export function addEvent(db: Database, event: NewEvent): Event {
+  return db.insert(events).values(event).returning().get();
+}
+
+/** What happened after the event with this id, in order. */
+export function eventsAfter(db: Database, id: number, limit = 500): Event[] {
+  return db
+    .select()
+    .from(events)
+    .where(gt(events.id, id))
+    .orderBy(asc(events.id))
+    .limit(limit)
+    .all();
+}
+
+/** What happened last, the latest first. */
+export function latestEvents(db: Database, limit = 50): Event[] {
+  return db.select().from(events).orderBy(desc(events.id)).limit(limit).all();
+}

@@ -1,0 +1,175 @@
+import { and, asc, count, desc, eq, inArray, lte, min, sql } from "drizzle-orm";
+import { type Database, transaction } from "./open.ts";
+import { JOB_STATES, type JobPayload, jobs, type ReadResult } from "./schema.ts";
+
+export type Job = typeof jobs.$inferSelect;
+export type JobKind = Job["kind"];
+export type JobState = Job["state"];
+export interface NewJob {
+  kind: JobKind;
+  payload: JobPayload;
+  key: string;
+  parentId?: number;
+}
+
+const UNFINISHED = ["queued", "running"] as const;
+
+/** Another process took this job over: whatever was done for it must not be committed. */
+export class JobLostError extends Error {
+  constructor(readonly jobId: number) {
+    super(`Job ${jobId} was taken over by another process: it goes on there.`);
+    this.name = "JobLostError";
+  }
+}
+
+/**
+ * Records a job, unless one with the same key is queued or running already.
+ * @returns the job that stands for the request, and whether it is a new one
+ */
+export function enqueueJob(db: Database, job: NewJob): { job: Job; added: boolean } {
+  return transaction(db, () => {
+    const existing = db
+      .select()
+      .from(jobs)
+      .where(and(eq(jobs.key, job.key), inArray(jobs.state, UNFINISHED)))
+      .get();
+    if (existing) return { job: existing, added: false };
+    return { job: db.insert(jobs).values(job).returning().get(), added: true };
+  });
+}
+
+/**
+ * Gives the next job to `owner`: reading before learning (it is quick, and errors in what was
+ * given show early), then in the order of arrival.
+ * @param options.kinds which kinds may be taken; all by default
+ * @param options.now milliseconds since 1970
+ */
+export function claimJob(
+  db: Database,
+  owner: string,
+  options: { kinds?: JobKind[]; now?: number } = {},
+): Job | undefined {
+  const { kinds = ["read", "learn"], now = Date.now() } = options;
+  return transaction(db, () => {
+    const next = db
+      .select({ id: jobs.id })
+      .from(jobs)
+      .where(and(eq(jobs.state, "queued"), inArray(jobs.kind, kinds), lte(jobs.notBefore, now)))
+      .orderBy(sql`${jobs.kind} = 'read' desc`, asc(jobs.id))
+      .limit(1)
+      .get();
+    if (!next) return undefined;
+    return db
+      .update(jobs)
+      .set({ state: "running", owner, startedAt: now, attempts: sql`${jobs.attempts} + 1` })
+      .where(eq(jobs.id, next.id))
+      .returning()
+      .get();
+  });
+}
+
+/**
+ * Marks a job done. Called in the transaction that commits the job's effect, it makes both one
+ * step; a job that is done already under the same owner stays done.
+ * @throws JobLostError when the job is no longer its owner's
+ */
+export function finishJob(db: Database, job: Job, result?: ReadResult): void {
+  close(db, job, { state: "done", error: null, ...(result && { result }) });
+}
+
+/** Marks a job failed, with the sentence that says why. @throws JobLostError */
+export function failJob(db: Database, job: Job, error: string): void {
+  close(db, job, { state: "failed", error });
+}
+
+/** Puts a running job back in its place in the queue. @throws JobLostError */
+export function requeueJob(
+  db: Database,
+  job: Job,
+  options: { notBefore?: number; error?: string } = {},
+): void {
+  const { notBefore = 0, error = null } = options;
+  const set = { state: "queued", owner: null, startedAt: null, notBefore, error } as const;
+  const changed = db.update(jobs).set(set).where(ownedBy(job)).run().changes;
+  if (changed === 0) throw new JobLostError(job.id);
+}
+
+/**
+ * Puts every running job back: to be called by whoever has just come to hold the loop's lease,
+ * since what runs then was left by a process that died.
+ * @returns the jobs put back
+ */
+export function requeueOrphans(db: Database): Job[] {
+  return db
+    .update(jobs)
+    .set({ state: "queued", owner: null, startedAt: null })
+    .where(eq(jobs.state, "running"))
+    .returning()
+    .all();
+}
+
+export function getJob(db: Database, id: number): Job | undefined {
+  return db.select().from(jobs).where(eq(jobs.id, id)).get();
+}
+
+/** The latest job with this key, in whatever state. */
+export function findJobByKey(db: Database, key: string): Job | undefined {
+  return db.select().from(jobs).where(eq(jobs.key, key)).orderBy(desc(jobs.id)).limit(1).get();
+}
+
+/** The jobs that these jobs queued. */
+export function listChildJobs(db: Database, parentIds: number[]): Job[] {
+  if (parentIds.length === 0) return [];
+  return db
+    .select()
+    .from(jobs)
+    .where(inArray(jobs.parentId, parentIds))
+    .orderBy(asc(jobs.id))
+    .all();
+}
+
+/** Jobs for a page: running and queued ones in their order, done and failed ones the latest first. */
+export function listJobs(db: Database, state: JobState, limit = 100): Job[] {
+  const waiting = state === "queued" || state === "running";
+  const order = waiting ? [sql`${jobs.kind} = 'read' desc`, asc(jobs.id)] : [desc(jobs.finishedAt)];
+  return db
+    .select()
+    .from(jobs)
+    .where(eq(jobs.state, state))
+    .orderBy(...order)
+    .limit(limit)
+    .all();
+}
+
+/** How many jobs there are in each state. */
+export function countJobs(db: Database): Record<JobState, number> {
+  const counts = Object.fromEntries(JOB_STATES.map((state) => [state, 0]));
+  const rows = db.select({ state: jobs.state, n: count() }).from(jobs).groupBy(jobs.state).all();
+  for (const row of rows) counts[row.state] = row.n;
+  return counts as Record<JobState, number>;
+}
+
+/** When the first job that waits for its time may begin, in milliseconds since 1970. */
+export function nextJobTime(db: Database): number | undefined {
+  const row = db
+    .select({ at: min(jobs.notBefore) })
+    .from(jobs)
+    .where(eq(jobs.state, "queued"))
+    .get();
+  return row?.at ?? undefined;
+}
+
+function close(db: Database, job: Job, set: Partial<typeof jobs.$inferInsert>): void {
+  const changed = db
+    .update(jobs)
+    .set({ ...set, finishedAt: Date.now() })
+    .where(ownedBy(job))
+    .run().changes;
+  if (changed > 0) return;
+  const now = getJob(db, job.id);
+  if (now?.state !== set.state || now?.owner !== job.owner) throw new JobLostError(job.id);
+}
+
+function ownedBy(job: Job) {
+  return and(eq(jobs.id, job.id), eq(jobs.state, "running"), eq(jobs.owner, job.owner ?? ""));
+}
