@@ -13,14 +13,39 @@ export interface GenerateRequest {
   stop?: string[];
 }
 
+export interface GenerateOptions {
+  /** Called with each new piece of a request's text. */
+  onText?: (index: number, text: string) => void;
+  signal?: AbortSignal;
+}
+
 export interface TextGenerator {
   /**
    * Completes each prompt; requests with the same adapter run as one batch.
    * @throws GeneratorError when the model cannot be loaded or the process died
    */
-  generate(
-    requests: GenerateRequest[],
-    options?: { onText?: (index: number, text: string) => void; signal?: AbortSignal },
-  ): Promise<string[]>;
+  generate(requests: GenerateRequest[], options?: GenerateOptions): Promise<string[]>;
   close(): Promise<void>;
+}
+
+/** Why generation failed, for programs; the message is for people. */
+export type GeneratorErrorCode =
+  | "library-missing"
+  | "model-unreadable"
+  | "adapter-unreadable"
+  | "prompt-too-long"
+  | "cancelled"
+  | "child-died"
+  | "closed"
+  | "internal";
+
+export class GeneratorError extends Error {
+  constructor(
+    readonly code: GeneratorErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = "GeneratorError";
+  }
 }

@@ -1,0 +1,286 @@
+import {
+  getLlama,
+  type Llama,
+  type LlamaContext,
+  type LlamaContextSequence,
+  LlamaLogLevel,
+  type LlamaModel,
+  type Token,
+} from "node-llama-cpp";
+import type { ChildOptions, GeneratorBackend } from "./protocol.ts";
+import { StopFilter } from "./stop.ts";
+import { type GenerateRequest, GeneratorError } from "./types.ts";
+
+/** Sequences that one context decodes side by side. */
+const MAX_SEQUENCES = 8;
+/** KV cells of one context over all its sequences; bounds its memory. */
+const MAX_CELLS = 32_768;
+/** Context lengths are rounded up to this, so that a cached context fits the next request too. */
+const CELL_STEP = 256;
+/**
+ * A model file below this many bytes is decoded by one thread: threads meet after every operation, and
+ * on a busy machine that waiting costs a small model a hundred times its arithmetic.
+ */
+const ONE_THREAD_BYTES = 100_000_000;
+/** Contexts kept for reuse, one adapter each. */
+const MAX_CONTEXTS = 3;
+/** llama.cpp frees an adapter only with its model, so the model is reloaded after this many. */
+const MAX_ADAPTERS = 24;
+/** Tokens of text before a piece, which decide whether it begins with a space. */
+const DETOKENIZE_WINDOW = 4;
+
+interface CachedContext {
+  context: LlamaContext;
+  sequences: LlamaContextSequence[];
+  cells: number;
+}
+
+interface Prepared {
+  index: number;
+  request: GenerateRequest;
+  tokens: Token[];
+  maxTokens: number;
+}
+
+type OnText = (index: number, text: string) => void;
+
+/** llama.cpp behind a queue of one: loads a model, completes prompts in batches. Child process only. */
+export class Engine {
+  private readonly contexts = new Map<string, CachedContext>();
+  private readonly adapters = new Set<string>();
+
+  private constructor(
+    private readonly llama: Llama,
+    private model: LlamaModel,
+    private readonly path: string,
+    private readonly complaints: string[],
+    private readonly threads: number,
+  ) {}
+
+  static async load(options: ChildOptions): Promise<Engine> {
+    const complaints: string[] = [];
+    const llama = await openLlama(options.backend, complaints);
+    const model = await loadModel(llama, options.model, complaints);
+    const small = model.size < ONE_THREAD_BYTES;
+    return new Engine(llama, model, options.model, complaints, small ? 1 : llama.cpuMathCores);
+  }
+
+  /** Completes every request; those of one adapter are decoded together. */
+  async generate(requests: GenerateRequest[], onText: OnText, signal: AbortSignal) {
+    const texts = requests.map(() => "");
+    for (const adapter of new Set(requests.map((request) => request.adapter ?? ""))) {
+      const jobs = requests
+        .map((request, index) => this.prepare(request, index))
+        .filter(({ request }) => (request.adapter ?? "") === adapter);
+      const { sequences } = await this.contextFor(adapter, jobs);
+      const queue = [...jobs];
+      await settleAll(
+        sequences.slice(0, jobs.length).map(async (sequence) => {
+          for (let job = queue.shift(); job; job = queue.shift()) {
+            texts[job.index] = await this.complete(sequence, job, onText, signal);
+          }
+        }),
+      );
+    }
+    return texts;
+  }
+
+  private prepare(request: GenerateRequest, index: number): Prepared {
+    const { bos, shouldPrependBosToken } = this.model.tokens;
+    const tokens = this.model.tokenize(request.prompt);
+    if (bos !== null && shouldPrependBosToken) tokens.unshift(bos);
+    const room = this.model.trainContextSize - tokens.length;
+    if (tokens.length === 0) throw new GeneratorError("internal", "The prompt is empty.");
+    if (room < 1) {
+      throw new GeneratorError(
+        "prompt-too-long",
+        `The prompt has ${tokens.length} tokens and the model reads ${this.model.trainContextSize}: shorten it, or use a model with a longer context.`,
+      );
+    }
+    return { index, request, tokens, maxTokens: Math.min(request.maxTokens, room) };
+  }
+
+  private async complete(
+    sequence: LlamaContextSequence,
+    { index, request, tokens, maxTokens }: Prepared,
+    onText: OnText,
+    signal: AbortSignal,
+  ): Promise<string> {
+    signal.throwIfAborted();
+    // What the sequence read last is kept as far as it agrees (questions about one passage), but the
+    // last token is always read again: its logits are needed.
+    await sequence.adaptStateToTokens(tokens.slice(0, -1), false);
+    const filter = new StopFilter(request.stop);
+    const reader = new Detokenizer(this.model, tokens);
+    let text = "";
+    const show = (piece: string) => {
+      if (piece === "") return;
+      text += piece;
+      onText(index, piece);
+    };
+    let count = 0;
+    for await (const token of sequence.evaluate(tokens.slice(sequence.nextTokenIndex), {
+      temperature: request.temperature,
+      topP: request.topP,
+      seed: request.seed,
+    })) {
+      signal.throwIfAborted();
+      show(filter.push(reader.push(token)));
+      count += 1;
+      if (filter.stopped || count >= maxTokens) break;
+    }
+    show(filter.push(reader.end()));
+    show(filter.end());
+    return text;
+  }
+
+  private async contextFor(adapter: string, jobs: Prepared[]): Promise<CachedContext> {
+    const need = Math.max(...jobs.map((job) => job.tokens.length + job.maxTokens));
+    const limit = Math.ceil(this.model.trainContextSize / CELL_STEP) * CELL_STEP;
+    const cells = Math.min(Math.ceil(need / CELL_STEP) * CELL_STEP, limit);
+    const sequences = Math.max(
+      1,
+      Math.min(MAX_SEQUENCES, Math.floor(MAX_CELLS / cells), jobs.length),
+    );
+    const cached = this.contexts.get(adapter);
+    if (cached && cached.cells >= cells && cached.sequences.length >= sequences) {
+      this.contexts.delete(adapter);
+      this.contexts.set(adapter, cached);
+      return cached;
+    }
+    if (cached) await this.dropContext(adapter);
+    while (this.contexts.size >= MAX_CONTEXTS) {
+      await this.dropContext(this.contexts.keys().next().value as string);
+    }
+    await this.makeRoomForAdapter(adapter);
+    const made = await this.createContext(adapter, cells, sequences);
+    this.contexts.set(adapter, made);
+    return made;
+  }
+
+  private async createContext(adapter: string, cells: number, count: number) {
+    this.complaints.length = 0;
+    try {
+      const context = await this.model.createContext({
+        contextSize: cells,
+        sequences: count,
+        threads: this.threads,
+        ...(adapter === "" ? {} : { lora: adapter }),
+      });
+      const sequences = Array.from({ length: count }, () => context.getSequence());
+      return { context, sequences, cells };
+    } catch (error) {
+      const reason = reasonOf(error, this.complaints);
+      throw adapter === ""
+        ? new GeneratorError("internal", `The model could not be set up for text: ${reason}`)
+        : new GeneratorError(
+            "adapter-unreadable",
+            `Cannot apply the adapter ${adapter}: ${reason}`,
+          );
+    }
+  }
+
+  private async makeRoomForAdapter(adapter: string): Promise<void> {
+    if (adapter === "" || this.adapters.has(adapter)) return;
+    if (this.adapters.size >= MAX_ADAPTERS) {
+      for (const key of [...this.contexts.keys()]) await this.dropContext(key);
+      await this.model.dispose();
+      this.model = await loadModel(this.llama, this.path, this.complaints);
+      this.adapters.clear();
+    }
+    this.adapters.add(adapter);
+  }
+
+  private async dropContext(adapter: string): Promise<void> {
+    const cached = this.contexts.get(adapter);
+    this.contexts.delete(adapter);
+    await cached?.context.dispose();
+  }
+}
+
+/** Waits for every worker before it fails with the first error, so that none is left decoding. */
+async function settleAll(workers: Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(workers);
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+/** Turns tokens into text piece by piece; half a character waits for its other half. */
+class Detokenizer {
+  private pending: Token[] = [];
+  private before: Token[];
+
+  constructor(
+    private readonly model: LlamaModel,
+    prompt: Token[],
+  ) {
+    this.before = prompt.slice(-DETOKENIZE_WINDOW);
+  }
+
+  push(token: Token): string {
+    this.pending.push(token);
+    const text = this.model.detokenize(this.pending, false, this.before);
+    return text.endsWith("\uFFFD") && this.pending.length < DETOKENIZE_WINDOW
+      ? ""
+      : this.flush(text);
+  }
+
+  end(): string {
+    return this.pending.length === 0
+      ? ""
+      : this.flush(this.model.detokenize(this.pending, false, this.before));
+  }
+
+  private flush(text: string): string {
+    this.before = [...this.before, ...this.pending].slice(-DETOKENIZE_WINDOW);
+    this.pending = [];
+    return text;
+  }
+}
+
+async function openLlama(backend: GeneratorBackend | undefined, complaints: string[]) {
+  const options = {
+    build: "never" as const,
+    logLevel: LlamaLogLevel.error,
+    logger: (_level: LlamaLogLevel, message: string) => {
+      complaints.push(message.trim());
+    },
+  };
+  try {
+    if (backend !== undefined) {
+      return await getLlama({ ...options, gpu: backend === "cpu" ? false : backend });
+    }
+    const llama = await getLlama({ ...options, gpu: "auto" });
+    if (llama.gpu !== "vulkan") return llama;
+    const devices = await llama.getGpuDeviceNames();
+    if (!devices.every((name) => /llvmpipe|swiftshader/i.test(name))) return llama;
+    // A software device is the CPU behind a slower interface.
+    await llama.dispose();
+    return await getLlama({ ...options, gpu: false });
+  } catch (error) {
+    throw new GeneratorError(
+      "library-missing",
+      `The text generation library does not load${backend ? ` for ${backend}` : ""}: ${reasonOf(error, complaints)}. Run \`bun install\` again, or choose another backend.`,
+    );
+  }
+}
+
+async function loadModel(llama: Llama, path: string, complaints: string[]): Promise<LlamaModel> {
+  complaints.length = 0;
+  try {
+    return await llama.loadModel({ modelPath: path });
+  } catch (error) {
+    throw new GeneratorError(
+      "model-unreadable",
+      `Cannot read the model ${path}: ${reasonOf(error, complaints)}. Name a complete GGUF file of a supported architecture.`,
+    );
+  }
+}
+
+/** What llama.cpp said first says most; without a word from it, the exception's own. */
+function reasonOf(error: unknown, complaints: string[]): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (message.includes("ENOENT")) return "there is no such file";
+  const said = complaints.find((line) => line !== "");
+  return (said ?? message).replace(/^(\w+: )*(error loading model: )?/, "").replace(/\.$/, "");
+}
