@@ -1,0 +1,68 @@
+import { and, asc, eq, inArray, lt } from "drizzle-orm";
+import type { Database } from "./open.ts";
+import { candidates, passages, updates, versions } from "./schema.ts";
+
+export type Candidate = typeof candidates.$inferSelect;
+export type EditKind = Candidate["kind"];
+export type NewCandidate = Pick<Candidate, "updateId" | "ordinal" | "kind" | "lines">;
+export type CandidateChange = Partial<Omit<typeof candidates.$inferInsert, "id" | "updateId">>;
+
+/** Replaces an update's candidates. */
+export function replaceCandidates(db: Database, updateId: number, rows: NewCandidate[]): void {
+  db.delete(candidates).where(eq(candidates.updateId, updateId)).run();
+  if (rows.length > 0) db.insert(candidates).values(rows).run();
+}
+
+/** An update's candidates by ordinal. */
+export function listCandidates(db: Database, updateId: number): Candidate[] {
+  return db
+    .select()
+    .from(candidates)
+    .where(eq(candidates.updateId, updateId))
+    .orderBy(asc(candidates.ordinal))
+    .all();
+}
+
+export function changeCandidate(db: Database, id: number, change: CandidateChange): void {
+  db.update(candidates).set(change).where(eq(candidates.id, id)).run();
+}
+
+/** Ids of the updates that were committed before this one, in order: what can be replayed. */
+export function committedUpdateIds(db: Database, beforeUpdateId: number): number[] {
+  return db
+    .select({ id: updates.id })
+    .from(updates)
+    .where(and(eq(updates.verdict, "commit"), lt(updates.id, beforeUpdateId)))
+    .orderBy(asc(updates.id))
+    .all()
+    .map((row) => row.id);
+}
+
+/** What an earlier, committed update was trained on. */
+export interface StudyMaterial {
+  updateId: number;
+  title: string;
+  text: string;
+  lines: string[];
+}
+
+/** The study lines of these updates' winners, with the passages they are about. */
+export function studyMaterial(db: Database, updateIds: number[]): StudyMaterial[] {
+  return db
+    .select({
+      updateId: updates.id,
+      title: passages.title,
+      text: passages.text,
+      lines: candidates.lines,
+    })
+    .from(updates)
+    .innerJoin(versions, eq(versions.updateId, updates.id))
+    .innerJoin(
+      candidates,
+      and(eq(candidates.updateId, updates.id), eq(candidates.sha256, versions.sha256)),
+    )
+    .innerJoin(passages, eq(passages.id, updates.passageId))
+    .where(inArray(updates.id, updateIds))
+    .orderBy(asc(updates.id), asc(candidates.ordinal))
+    .all();
+}

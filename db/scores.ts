@@ -1,0 +1,83 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { Database } from "./open.ts";
+import { probes, scores } from "./schema.ts";
+
+export type ScoreRow = typeof scores.$inferSelect;
+export interface ProbeScore {
+  probeId: number;
+  /** Sum over the answer's tokens of log p, in nats. */
+  logprob: number;
+  tokens: number;
+  /** Every token of the answer was the likeliest. */
+  exact: boolean;
+}
+
+/** How the report probes of one passage were answered under one version. */
+export interface PassageScore {
+  versionId: number;
+  passageId: number;
+  /** Share of the probes whose every token was the likeliest. */
+  accuracy: number;
+  /** Mean over the probes of log p per token, in nats. */
+  logprob: number;
+  probes: number;
+}
+
+const CHUNK = 500;
+
+/** Stores the scores of probes under a version; what was scored before is replaced. */
+export function saveScores(db: Database, versionId: number, rows: ProbeScore[]): void {
+  for (let i = 0; i < rows.length; i += CHUNK) {
+    db.insert(scores)
+      .values(rows.slice(i, i + CHUNK).map((row) => ({ versionId, ...row })))
+      .onConflictDoUpdate({
+        target: [scores.versionId, scores.probeId],
+        set: {
+          logprob: sql`excluded.logprob`,
+          tokens: sql`excluded.tokens`,
+          exact: sql`excluded.exact`,
+        },
+      })
+      .run();
+  }
+}
+
+/** The scores of a passage's probes under a version, by probe. */
+export function probeScores(
+  db: Database,
+  versionId: number,
+  passageId: number,
+): Map<number, ScoreRow> {
+  const rows = db
+    .select({ score: scores })
+    .from(probes)
+    .innerJoin(scores, and(eq(scores.probeId, probes.id), eq(scores.versionId, versionId)))
+    .where(eq(probes.passageId, passageId))
+    .all();
+  return new Map(rows.map(({ score }) => [score.probeId, score]));
+}
+
+/**
+ * The report scores of passages under one version or under all of them, summed up by SQLite.
+ * All of them is one row per version and passage: for the matrix, not for every page.
+ */
+export function passageScores(db: Database, versionId?: number): PassageScore[] {
+  return db
+    .select({
+      versionId: scores.versionId,
+      passageId: probes.passageId,
+      accuracy: sql<number>`avg(${scores.exact})`,
+      logprob: sql<number>`avg(${scores.logprob} / max(${scores.tokens}, 1))`,
+      probes: sql<number>`count(*)`,
+    })
+    .from(scores)
+    .innerJoin(probes, eq(probes.id, scores.probeId))
+    .where(
+      and(
+        eq(probes.split, "report"),
+        versionId === undefined ? undefined : eq(scores.versionId, versionId),
+      ),
+    )
+    .groupBy(scores.versionId, probes.passageId)
+    .all();
+}
