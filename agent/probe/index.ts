@@ -1,0 +1,68 @@
+import type { NewProbe, ProbeKind } from "../../db/probes.ts";
+import type { ModelTrainer } from "../../trainer/types.ts";
+import type { TextGenerator } from "../generator/types.ts";
+import { answerText, type PassageText } from "../prompts.ts";
+import type { LearnerSettings } from "../settings.ts";
+import { clozeProbes } from "./cloze.ts";
+import { type ProbeDraft, type ProbeSplits, splitProbes } from "./split.ts";
+import { writtenProbes } from "./written.ts";
+
+/** With fewer written probes than this, cloze probes are asked instead. */
+export const MIN_WRITTEN = 4;
+/** Tokens of a sequence that are neither prompt nor answer: begin and end. */
+const FRAME_TOKENS = 2;
+
+export interface ProbeSet {
+  kind: ProbeKind;
+  splits: ProbeSplits;
+  /** How they came about, in a sentence for people. */
+  note: string;
+}
+
+/** Makes a passage's probes: the model's own questions, or blanks by rule where it has too few. */
+export async function makeProbes(
+  models: { generator: TextGenerator; trainer: ModelTrainer },
+  passage: PassageText,
+  settings: Pick<LearnerSettings, "maxProbes" | "openBookSamples" | "seed">,
+  signal?: AbortSignal,
+): Promise<ProbeSet> {
+  const { maxProbes: max, openBookSamples, seed } = settings;
+  const options = { max, openBookSamples, seed, ...(signal && { signal }) };
+  const written = await writtenProbes(models.generator, passage, options);
+  const account = `The model wrote ${written.asked} questions; ${written.drafts.length} of them it answered alike each time with the passage open`;
+  if (written.drafts.length >= MIN_WRITTEN) {
+    return { kind: "written", splits: splitProbes(written.drafts, max), note: `${account}.` };
+  }
+  const cloze = await keepFitting(models.trainer, clozeProbes(passage));
+  if (cloze.length <= written.drafts.length) {
+    return { kind: "written", splits: splitProbes(written.drafts, max), note: `${account}.` };
+  }
+  return {
+    kind: "cloze",
+    splits: splitProbes(cloze, max),
+    note: `${account}, too few: ${cloze.length} blanked sentences are asked instead.`,
+  };
+}
+
+/** Rows for the database; never the same probe in both splits. */
+export function probeRows(passageId: number, splits: ProbeSplits): NewProbe[] {
+  return (["reward", "report"] as const).flatMap((split) =>
+    splits[split].map(({ kind, question, prompt, answer }) => ({
+      passageId,
+      split,
+      kind,
+      question,
+      prompt,
+      answer,
+    })),
+  );
+}
+
+/** A sentence may be longer than the model reads. */
+async function keepFitting(trainer: ModelTrainer, drafts: ProbeDraft[]): Promise<ProbeDraft[]> {
+  const tokens = await trainer.countTokens(
+    drafts.map(({ prompt, answer }) => prompt + answerText(answer)),
+  );
+  const room = trainer.info.contextLength - FRAME_TOKENS;
+  return drafts.filter((_, i) => (tokens[i] ?? 0) <= room);
+}
