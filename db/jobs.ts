@@ -1,4 +1,5 @@
 import { and, asc, count, desc, eq, inArray, lte, min, sql } from "drizzle-orm";
+import type { SQLiteUpdateSetSource } from "drizzle-orm/sqlite-core";
 import { type Database, transaction } from "./open.ts";
 import { JOB_STATES, type JobPayload, jobs, type ReadResult } from "./schema.ts";
 
@@ -82,16 +83,20 @@ export function failJob(db: Database, job: Job, error: string): void {
   close(db, job, { state: "failed", error });
 }
 
-/** Puts a running job back in its place in the queue. @throws JobLostError */
-export function requeueJob(
-  db: Database,
-  job: Job,
-  options: { notBefore?: number; error?: string } = {},
-): void {
-  const { notBefore = 0, error = null } = options;
-  const set = { state: "queued", owner: null, startedAt: null, notBefore, error } as const;
-  const changed = db.update(jobs).set(set).where(ownedBy(job)).run().changes;
-  if (changed === 0) throw new JobLostError(job.id);
+/**
+ * Gives a running job back, to be taken up again as if it had not been begun: the loop was stopped,
+ * or what it needs is missing for now. @throws JobLostError
+ */
+export function releaseJob(db: Database, job: Job): void {
+  putBack(db, job, { attempts: sql`${jobs.attempts} - 1` });
+}
+
+/**
+ * Puts a job back that a model's process died of, to be tried again at `notBefore` (milliseconds
+ * since 1970). @throws JobLostError
+ */
+export function retryJob(db: Database, job: Job, error: string, notBefore: number): void {
+  putBack(db, job, { crashes: sql`${jobs.crashes} + 1`, error, notBefore });
 }
 
 /**
@@ -168,6 +173,16 @@ function close(db: Database, job: Job, set: Partial<typeof jobs.$inferInsert>): 
   if (changed > 0) return;
   const now = getJob(db, job.id);
   if (now?.state !== set.state || now?.owner !== job.owner) throw new JobLostError(job.id);
+}
+
+function putBack(db: Database, job: Job, set: SQLiteUpdateSetSource<typeof jobs>): void {
+  const back = { state: "queued", owner: null, startedAt: null } as const;
+  const changed = db
+    .update(jobs)
+    .set({ ...set, ...back })
+    .where(ownedBy(job))
+    .run().changes;
+  if (changed === 0) throw new JobLostError(job.id);
 }
 
 function ownedBy(job: Job) {

@@ -66,6 +66,11 @@ export function decidePassage(db: Database, id: number, decision: Decision, reas
   db.update(passages).set({ decision, reason }).where(eq(passages.id, id)).run();
 }
 
+/** Forgets what became of a passage: it is to be tried again. */
+export function reopenPassage(db: Database, id: number): void {
+  db.update(passages).set({ decision: "new", reason: null }).where(eq(passages.id, id)).run();
+}
+
 /** How many passages there are of each decision. */
 export function countPassages(db: Database): Record<Decision, number> {
   const counts = Object.fromEntries(DECISIONS.map((decision) => [decision, 0]));

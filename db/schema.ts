@@ -189,8 +189,10 @@ export const jobs = sqliteTable(
     state: text("state", { enum: JOB_STATES }).notNull().default("queued"),
     /** The job that queued this one: the folder of a file, the document of a passage. */
     parentId: integer("parent_id"),
-    /** How often it was begun. */
+    /** How often it was begun and not given back: what exceeds the loop's limit stops Selkie itself. */
     attempts: integer("attempts").notNull().default(0),
+    /** How often a model's process died of it. */
+    crashes: integer("crashes").notNull().default(0),
     /** Who runs it; only this owner can finish it. */
     owner: text("owner"),
     /** Not to be begun before this time: the back-off after a crash. */

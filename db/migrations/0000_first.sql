@@ -42,6 +42,7 @@ CREATE TABLE `jobs` (
 	`state` text DEFAULT 'queued' NOT NULL,
 	`parent_id` integer,
 	`attempts` integer DEFAULT 0 NOT NULL,
+	`crashes` integer DEFAULT 0 NOT NULL,
 	`owner` text,
 	`not_before` integer DEFAULT 0 NOT NULL,
 	`error` text,

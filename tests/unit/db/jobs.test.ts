@@ -10,8 +10,9 @@ import {
   listChildJobs,
   listJobs,
   nextJobTime,
-  requeueJob,
+  releaseJob,
   requeueOrphans,
+  retryJob,
 } from "../../../db/jobs.ts";
 import { leaseHolder, releaseLease, renewLease, takeLease } from "../../../db/leases.ts";
 import { type Database, openDatabase } from "../../../db/open.ts";
@@ -56,11 +57,11 @@ describe("jobs", () => {
   test("a job that waits is taken when its time has come", () => {
     read("/a");
     const job = claimJob(db, "me", { now: 1000 })!;
-    requeueJob(db, job, { notBefore: 5000, error: "The model process died." });
+    retryJob(db, job, "The model process died.", 5000);
     expect(claimJob(db, "me", { now: 4999 })).toBeUndefined();
     expect(nextJobTime(db)).toBe(5000);
     const again = claimJob(db, "me", { now: 5000 })!;
-    expect(again.attempts).toBe(2);
+    expect([again.attempts, again.crashes]).toEqual([2, 1]);
     expect(again.error).toBe("The model process died.");
     finishJob(db, again);
     expect(getJob(db, job.id)!.error).toBeNull();
@@ -73,11 +74,17 @@ describe("jobs", () => {
     const theirs = claimJob(db, "them")!;
     expect(() => finishJob(db, mine)).toThrow(JobLostError);
     expect(() => failJob(db, mine, "no")).toThrow(JobLostError);
-    expect(() => requeueJob(db, mine)).toThrow(JobLostError);
+    expect(() => releaseJob(db, mine)).toThrow(JobLostError);
     finishJob(db, theirs);
     finishJob(db, theirs);
     expect(() => failJob(db, theirs, "no")).toThrow(JobLostError);
     expect(() => finishJob(db, mine)).toThrow(JobLostError);
+  });
+
+  test("a job given back has not been begun", () => {
+    read("/a");
+    releaseJob(db, claimJob(db, "me")!);
+    expect(claimJob(db, "me")!.attempts).toBe(1);
   });
 
   test("children, counts and lists", () => {

@@ -1,0 +1,55 @@
+import { isDiskFull } from "../../db/errors.ts";
+import { JobLostError } from "../../db/jobs.ts";
+
+/**
+ * What a failure means for the loop:
+ * - `lost`: another process has taken the job over
+ * - `disk`: nothing can be written for now; every job waits
+ * - `model`: the model cannot be used as things are; jobs that need it wait
+ * - `crash`: a model's process died; the job is tried again, a few times
+ * - `job`: this job fails, and the next one is begun
+ */
+export type Trouble = "lost" | "disk" | "model" | "crash" | "job";
+
+/** Failures of the trainer and the generator that no other job would escape. */
+const MODEL_CODES = new Set([
+  "library-missing",
+  "library-mismatch",
+  "backend-missing",
+  "model-missing",
+  "model-unreadable",
+  "model-unsupported",
+  "model-changed",
+]);
+
+/** The model cannot be used with this instance; told in one sentence that says what to do. */
+export class ModelError extends Error {
+  constructor(
+    readonly code: "model-missing" | "model-changed",
+    message: string,
+  ) {
+    super(message);
+    this.name = "ModelError";
+  }
+}
+
+export function classify(error: unknown): Trouble {
+  if (error instanceof JobLostError) return "lost";
+  if (isDiskFull(error)) return "disk";
+  const code = errorCode(error);
+  // A child process can only send the message of what it met.
+  if (code === "write-failed" && /ENOSPC|no space|disk (?:is )?full/i.test(errorMessage(error))) {
+    return "disk";
+  }
+  if (MODEL_CODES.has(code)) return "model";
+  return code === "child-died" ? "crash" : "job";
+}
+
+/** One sentence for people. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}

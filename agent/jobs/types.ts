@@ -1,0 +1,14 @@
+import type { Job } from "../../db/jobs.ts";
+import type { LearnerContext } from "../context.ts";
+
+/**
+ * Does one job. What it stores and `finishJob` belong in one transaction, so that a job whose
+ * process dies is either done or not begun; a job that is still running when the handler returns is
+ * finished then. Whatever it throws is recorded as the job's failure, with its message.
+ */
+export type JobHandler = (context: LearnerContext, job: Job) => Promise<unknown>;
+
+export interface JobHandlers {
+  read: JobHandler;
+  learn: JobHandler;
+}
