@@ -1,3 +1,4 @@
+import type { EditKind } from "../db/candidates.ts";
 import type { LoraOptions, TrainOptions } from "../trainer/types.ts";
 import { LORA_TARGETS } from "../trainer/types.ts";
 
@@ -5,6 +6,8 @@ import { LORA_TARGETS } from "../trainer/types.ts";
 export interface LearnerSettings {
   /** M: self-edits sampled per passage, one candidate adapter each. */
   candidates: number;
+  /** The kinds of edit that the candidates take in turn, where the model writes them. */
+  editKinds: Exclude<EditKind, "sentences">[];
   /** Probes asked of one passage, over both splits. */
   maxProbes: number;
   /** Open-book answers sampled per probe; all must agree. */
@@ -13,6 +16,8 @@ export interface LearnerSettings {
   knownAccuracy: number;
   /** Share of the training rows that replay earlier study lines. */
   replayShare: number;
+  /** Replayed rows per candidate at most, so that an update costs no more as versions add up. */
+  maxReplayRows: number;
   lora: LoraOptions;
   train: TrainOptions;
   seed: number;
@@ -20,10 +25,12 @@ export interface LearnerSettings {
 
 export const DEFAULT_SETTINGS: LearnerSettings = {
   candidates: 3,
+  editKinds: ["questions", "implications", "rewrite"],
   maxProbes: 12,
   openBookSamples: 3,
   knownAccuracy: 0.8,
   replayShare: 0.5,
+  maxReplayRows: 32,
   lora: { rank: 16, alpha: 32, targets: [...LORA_TARGETS] },
   train: { epochs: 15, learningRate: 3e-3, batchTokens: 512, weightDecay: 0, seed: 1 },
   seed: 1,

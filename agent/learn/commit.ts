@@ -1,0 +1,118 @@
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { type Candidate, changeCandidate, listCandidates } from "../../db/candidates.ts";
+import { decidePassage } from "../../db/passages.ts";
+import { addVersion } from "../../db/versions.ts";
+import { close } from "./examine.ts";
+import type { Run } from "./run.ts";
+
+/**
+ * Stage `commit`: the best candidate becomes a version if it made the reward answers likelier; if
+ * none did, nothing is kept. The file has its final name, and is on the disk, before any row says so.
+ */
+export async function commitStage(run: Run): Promise<void> {
+  const { db, passage, update } = run;
+  if (run.isOutdated) return run.advance({ stage: "decide" });
+  const all = listCandidates(db, update.id);
+  const best = bestOf(all);
+  if (!best || best.reward <= 0) {
+    const reason = rejection(all, best);
+    close(
+      run,
+      "rejected",
+      reason,
+      () => run.note("update.reject", `“${passage.title}” was not learned: ${reason}`, "warning"),
+      best && { gain: best.reward },
+    );
+    return removeScratch(run, all);
+  }
+  const file = `${best.sha256}.gguf`;
+  if (!(await settle(run, best, file))) {
+    // The scratch file is gone or damaged (a power cut): it is trained again.
+    const again = { file: null, sha256: null, reward: null };
+    return run.advance({ stage: "train" }, () => changeCandidate(db, best.id, again));
+  }
+  const reason = approval(all, best);
+  run.advance({ stage: "measure", verdict: "commit", reason, gain: best.reward }, () => {
+    const { id: updateId, parentVersionId: parentId } = update;
+    const version = addVersion(db, { updateId, parentId, file, sha256: best.sha256 });
+    changeCandidate(db, best.id, { file });
+    decidePassage(db, passage.id, "learned", reason);
+    run.note("update.commit", `Learned “${passage.title}” as version ${version.id}: ${reason}`);
+    return { versionId: version.id };
+  });
+  removeScratch(
+    run,
+    all.filter((candidate) => candidate.id !== best.id),
+  );
+}
+
+type Scored = Candidate & { reward: number; sha256: string; file: string };
+
+/** The candidate with the highest reward; the first of equals. */
+export function bestOf(candidates: Candidate[]): Scored | undefined {
+  let best: Scored | undefined;
+  for (const candidate of candidates) {
+    if (candidate.reward === null || !candidate.sha256 || !candidate.file) continue;
+    if (best === undefined || candidate.reward > best.reward) best = candidate as Scored;
+  }
+  return best;
+}
+
+/** Gives the winner its final name, and makes sure that the disk has it. */
+async function settle(run: Run, best: Scored, file: string): Promise<boolean> {
+  const target = run.adapterPath(file);
+  const scratch = run.adapterPath(best.file);
+  if (scratch !== target && existsSync(scratch)) {
+    if ((await fileHash(scratch)) !== best.sha256) {
+      rmSync(scratch);
+      return false;
+    }
+    sync(scratch);
+    renameSync(scratch, target);
+    sync(dirname(target));
+    return true;
+  }
+  // Died between the rename and the transaction, or two candidates came out the same.
+  return existsSync(target) && (await fileHash(target)) === best.sha256;
+}
+
+async function fileHash(path: string): Promise<string> {
+  const hasher = new Bun.CryptoHasher("sha256");
+  for await (const chunk of Bun.file(path).stream()) hasher.update(chunk);
+  return hasher.digest("hex");
+}
+
+function sync(path: string): void {
+  const handle = openSync(path, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function removeScratch(run: Run, candidates: Candidate[]): void {
+  for (const { id, file } of candidates) {
+    if (!file?.startsWith("tmp/")) continue;
+    rmSync(run.adapterPath(file), { force: true });
+    changeCandidate(run.db, id, { file: null });
+  }
+}
+
+function approval(all: Candidate[], best: Scored): string {
+  const others = all
+    .filter((candidate) => candidate.id !== best.id)
+    .map(({ reward }) => (reward === null ? "failed" : signed(reward)));
+  const beaten = others.length === 0 ? "" : ` (the others: ${others.join(", ")})`;
+  return `Edit ${best.ordinal + 1} of ${all.length} (${best.kind}) made the reward answers likelier by ${signed(best.reward)} nats per token${beaten}.`;
+}
+
+function rejection(all: Candidate[], best: Scored | undefined): string {
+  if (!best) return `Training failed for each of its ${all.length} edits.`;
+  return `None of its ${all.length} edits made the reward answers likelier; the best gained ${signed(best.reward)} nats per token.`;
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+}

@@ -1,0 +1,83 @@
+import { finishJob } from "../../db/jobs.ts";
+import { decidePassage } from "../../db/passages.ts";
+import { addProbes, listProbes } from "../../db/probes.ts";
+import { saveScores } from "../../db/scores.ts";
+import { BASE_VERSION, currentVersion } from "../../db/versions.ts";
+import { decide } from "../decide.ts";
+import { makeProbes, probeRows } from "../probe/index.ts";
+import type { Run } from "./run.ts";
+import { scoreProbes } from "./score.ts";
+
+/** Stage `probe`: the exam of the passage, unless an earlier update has set it. */
+export async function probeStage(run: Run): Promise<void> {
+  const { context, db, passage } = run;
+  if (listProbes(db, passage.id).length > 0) return run.advance({ stage: "decide" });
+  run.say("Writing questions about the passage");
+  const set = await run.timed("probe", async () => {
+    const [generator, trainer] = await Promise.all([context.generator(), context.trainer()]);
+    const settings = { ...run.settings, seed: run.seed };
+    return makeProbes({ generator, trainer }, passage, settings, context.signal);
+  });
+  const rows = probeRows(passage.id, set.splits);
+  if (rows.length === 0) {
+    const reason = `Nothing could be asked about it: ${set.note}`;
+    return close(run, "rejected", reason, () => run.note("update.reject", reason, "warning"));
+  }
+  run.advance({ stage: "decide" }, () => {
+    addProbes(db, rows);
+    run.note("update.probed", `“${passage.title}”: ${rows.length} probes. ${set.note}`);
+  });
+}
+
+/** Stage `decide`: what is answered from the weights already, under the current version and the base. */
+export async function decideStage(run: Run): Promise<void> {
+  const { context, db, passage } = run;
+  run.say("Asking the questions with the passage closed");
+  const probes = listProbes(db, passage.id);
+  const parent = currentVersion(db);
+  const { signal } = context;
+  const { current, base } = await run.timed("decide", async () => {
+    const trainer = await context.trainer();
+    const base = await scoreProbes(trainer, probes, context.model, { signal });
+    const adapter = parent && run.adapterPath(parent.file);
+    const current = adapter
+      ? await scoreProbes(trainer, probes, context.model, { adapter, signal })
+      : base;
+    return { current, base };
+  });
+  const decision = decide(current, run.settings);
+  const record = () => {
+    saveScores(db, BASE_VERSION, base);
+    if (parent) saveScores(db, parent.id, current);
+  };
+  const parentVersionId = parent?.id ?? null;
+  if (decision.known) {
+    return close(
+      run,
+      "known",
+      decision.reason,
+      () => {
+        record();
+        run.note("update.known", `“${passage.title}” is left as it is: ${decision.reason}`);
+      },
+      { parentVersionId },
+    );
+  }
+  run.advance({ stage: "study", parentVersionId, reason: decision.reason }, record);
+}
+
+/** Ends an update that commits no version: its verdict, the passage's decision and the job, at once. */
+export function close(
+  run: Run,
+  decision: "known" | "rejected",
+  reason: string,
+  results: () => void,
+  change: { parentVersionId?: number | null; gain?: number } = {},
+): void {
+  const verdict = decision === "known" ? "known" : "reject";
+  run.advance({ ...change, stage: "done", verdict, reason, finishedAt: Date.now() }, () => {
+    results();
+    decidePassage(run.db, run.passage.id, decision, reason);
+    finishJob(run.db, run.job);
+  });
+}

@@ -1,0 +1,39 @@
+import type { Job } from "../../db/jobs.ts";
+import { getPassage } from "../../db/passages.ts";
+import { findOpenUpdate, openUpdate, type Stage } from "../../db/updates.ts";
+import type { LearnerContext } from "../context.ts";
+import { commitStage } from "./commit.ts";
+import { decideStage, probeStage } from "./examine.ts";
+import { measureStage } from "./measure.ts";
+import { Run } from "./run.ts";
+import { studyStage } from "./study.ts";
+import { trainStage } from "./train.ts";
+
+/** Each does its work, commits it, and names the stage that follows. */
+const STAGE_WORK: Record<Exclude<Stage, "done">, (run: Run) => Promise<void>> = {
+  probe: probeStage,
+  decide: decideStage,
+  study: studyStage,
+  train: trainStage,
+  commit: commitStage,
+  measure: measureStage,
+};
+
+/**
+ * Takes one passage through the loop: probe, decide, study, train, commit, measure. Every stage
+ * is committed before the next begins, so a process that died is resumed where it was; a passage
+ * that is decided already is left alone.
+ * @throws TrainerError, GeneratorError when a model fails; the abort reason when asked to stop
+ */
+export async function learnPassage(context: LearnerContext, job: Job): Promise<void> {
+  const { passageId } = job.payload;
+  const passage = passageId === undefined ? undefined : getPassage(context.db, passageId);
+  if (!passage) throw new Error(`Job ${job.id} names a passage that does not exist.`);
+  const undecided = passage.decision === "new" || passage.decision === "failed";
+  if (!undecided && !findOpenUpdate(context.db, passage.id)) return;
+  const run = new Run(context, job, passage, openUpdate(context.db, passage.id));
+  while (run.update.stage !== "done") {
+    context.signal.throwIfAborted();
+    await STAGE_WORK[run.update.stage](run);
+  }
+}

@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { addEvent, type NewEvent } from "../../db/events.ts";
+import { getJob, type Job, JobLostError } from "../../db/jobs.ts";
+import { transaction } from "../../db/open.ts";
+import type { Passage } from "../../db/passages.ts";
+import { changeUpdate, type Stage, type Update, type UpdateChange } from "../../db/updates.ts";
+import { BASE_VERSION, currentVersion, getVersion, type Version } from "../../db/versions.ts";
+import type { TrainProgress } from "../../trainer/types.ts";
+import type { LearnerContext } from "../context.ts";
+
+/** What a stage of an update spends its time on; the keys of `updates.timing`. */
+export type TimedPart = "probe" | "decide" | "sample" | "train" | "score" | "measure";
+
+/** One passage's way through the stages: what they share, and how they commit their results. */
+export class Run {
+  private timing: Record<string, number>;
+
+  constructor(
+    readonly context: LearnerContext,
+    readonly job: Job,
+    readonly passage: Passage,
+    public update: Update,
+  ) {
+    this.timing = { ...update.timing };
+  }
+
+  get db() {
+    return this.context.db;
+  }
+
+  get settings() {
+    return this.context.settings;
+  }
+
+  /** Different for every passage, the same when a stage is done again. */
+  get seed(): number {
+    return this.settings.seed * 1_000_003 + this.passage.id;
+  }
+
+  /** The version this update began from; none is the untouched base. */
+  get parent(): Version | undefined {
+    const id = this.update.parentVersionId;
+    return id === null ? undefined : getVersion(this.db, id);
+  }
+
+  get parentId(): number {
+    return this.update.parentVersionId ?? BASE_VERSION;
+  }
+
+  /** Whether another version was committed since this update chose its parent. */
+  get isOutdated(): boolean {
+    return (currentVersion(this.db)?.id ?? BASE_VERSION) !== this.parentId;
+  }
+
+  adapterPath(file: string): string {
+    return join(this.context.home.adapters, file);
+  }
+
+  /** Tells people what is being done; throws when the loop was asked to stop. */
+  say(detail: string, training?: TrainProgress): void {
+    this.context.signal.throwIfAborted();
+    this.context.onProgress({
+      jobId: this.job.id,
+      passageId: this.passage.id,
+      title: this.passage.title,
+      stage: this.update.stage,
+      detail,
+      ...(training && { training }),
+    });
+  }
+
+  /** Adds the seconds that `work` takes to a part of the update's timing. */
+  async timed<T>(part: TimedPart, work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      const seconds = (performance.now() - start) / 1000;
+      this.timing[part] = (this.timing[part] ?? 0) + seconds;
+    }
+  }
+
+  /**
+   * Commits a stage's results and what comes next in one transaction: it is either done or not
+   * begun, whenever the process dies. What `results` returns is changed in the update as well.
+   * @throws JobLostError when another process has taken the job over
+   */
+  advance(
+    change: UpdateChange & { stage: Stage },
+    results: () => UpdateChange | void = () => {},
+  ): void {
+    this.context.signal.throwIfAborted();
+    this.update = transaction(this.db, () => {
+      const job = getJob(this.db, this.job.id);
+      if (job?.state !== "running" || job.owner !== this.job.owner) {
+        throw new JobLostError(this.job.id);
+      }
+      const more = results();
+      return changeUpdate(this.db, this.update.id, { ...change, ...more, timing: this.timing });
+    });
+  }
+
+  /** Records an event of this update; inside {@link advance}, in its transaction. */
+  note(kind: string, message: string, level: NewEvent["level"] = "info"): void {
+    addEvent(this.db, { level, kind, message, jobId: this.job.id, passageId: this.passage.id });
+  }
+}

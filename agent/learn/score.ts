@@ -1,0 +1,49 @@
+import type { Probe } from "../../db/probes.ts";
+import type { ProbeScore } from "../../db/scores.ts";
+import type { ModelTrainer, ScorePair } from "../../trainer/types.ts";
+import { perToken } from "../decide.ts";
+import { answerText } from "../prompts.ts";
+
+/**
+ * How a probe is scored. The embedded model ends its answers, so there the end token is part of a
+ * written one. Other models may go on in a new line: counting their end token would measure the
+ * form of an answer, not whether it is known. A cloze stands in the middle of a sentence.
+ */
+export function probePair(
+  probe: Pick<Probe, "kind" | "prompt" | "answer">,
+  model: { embedded: boolean },
+): ScorePair {
+  return {
+    context: probe.prompt,
+    answer: answerText(probe.answer),
+    end: model.embedded && probe.kind === "written",
+  };
+}
+
+/** Scores probes under one adapter (a path), or under the untouched base, in one call. */
+export async function scoreProbes(
+  trainer: ModelTrainer,
+  probes: Probe[],
+  model: { embedded: boolean },
+  options: { adapter?: string; signal?: AbortSignal },
+): Promise<ProbeScore[]> {
+  if (probes.length === 0) return [];
+  const pairs = probes.map((probe) => probePair(probe, model));
+  const scores = await trainer.score(pairs, options);
+  return probes.map((probe, i) => ({ probeId: probe.id, ...scores[i]! }));
+}
+
+/**
+ * The reward of a candidate: how much likelier it makes the answers, in nats per token, as a mean
+ * over the probes. Graded, since on a handful of probes one exact match more or less says little.
+ */
+export function gainOver(
+  before: Map<number, Pick<ProbeScore, "logprob" | "tokens">>,
+  after: ProbeScore[],
+): number {
+  const gains = after.flatMap((score) => {
+    const earlier = before.get(score.probeId);
+    return earlier ? [perToken(score) - perToken(earlier)] : [];
+  });
+  return gains.length === 0 ? 0 : gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
+}
