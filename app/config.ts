@@ -1,0 +1,81 @@
+import { isAbsolute, join, resolve } from "node:path";
+import type { BaseModel } from "../agent/context.ts";
+import { describeModel } from "../agent/model.ts";
+import { DEFAULT_LIMITS, type ReadLimits } from "../agent/read/limits.ts";
+import { ConfigError, type Knob, numeric, oneOf, readKnob, whole } from "./knob.ts";
+
+/** What the environment says about one instance. */
+export interface Config {
+  /** Absolute path of the data directory. */
+  home: string;
+  model: BaseModel;
+  /** Which compute library to use; none picks the best that works. */
+  backend?: "cpu" | "cuda" | "vulkan" | "metal";
+  host: string;
+  port: number;
+  limits: ReadLimits;
+}
+
+export type Environment = Record<string, string | undefined>;
+
+/** The model that comes with Selkie. */
+export const EMBEDDED_MODEL = join(import.meta.dir, "..", "models", "pup", "pup.gguf");
+
+const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_PORT = 7377;
+const MB = 1024 * 1024;
+
+/**
+ * Reads the configuration from environment variables; an empty one counts as not set.
+ * @throws ConfigError for the first value that cannot be used
+ */
+export function loadConfig(env: Environment = process.env): Config {
+  const read = <T>(name: string, knob: Knob<T>): T | undefined => {
+    const value = env[name]?.trim();
+    return value ? readKnob(name, value, knob) : undefined;
+  };
+  const backend = read("SELKIE_BACKEND", oneOf("auto", "cpu", "cuda", "vulkan", "metal"));
+  const megabytes = read("SELKIE_MAX_DOCUMENT_MB", numeric(0.001, 1024));
+  const seconds = read("SELKIE_FETCH_TIMEOUT", numeric(0.1, 3600));
+  return {
+    home: homeOf(env),
+    model: modelOf(env),
+    backend: backend === "auto" ? undefined : backend,
+    host: env.SELKIE_HOST?.trim() || DEFAULT_HOST,
+    port: read("SELKIE_PORT", whole(0, 65535)) ?? DEFAULT_PORT,
+    limits: {
+      ...DEFAULT_LIMITS,
+      ...(megabytes !== undefined && { maxBytes: Math.floor(megabytes * MB) }),
+      ...(seconds !== undefined && { timeoutMs: Math.ceil(seconds * 1000) }),
+    },
+  };
+}
+
+function homeOf(env: Environment): string {
+  if (env.SELKIE_HOME?.trim()) return resolve(expand(env.SELKIE_HOME.trim(), env));
+  // The XDG specification says that a relative path is to be ignored.
+  const data = env.XDG_DATA_HOME?.trim();
+  if (data && isAbsolute(data)) return join(data, "selkie");
+  const home = env.HOME?.trim() || env.USERPROFILE?.trim();
+  if (home) return join(home, ".local", "share", "selkie");
+  throw new ConfigError(
+    "Neither SELKIE_HOME nor HOME is set, so there is no place for the data: set SELKIE_HOME to a folder.",
+  );
+}
+
+function modelOf(env: Environment): BaseModel {
+  const value = env.SELKIE_MODEL?.trim();
+  if (!value) return describeModel(EMBEDDED_MODEL, true);
+  if (/^(?:hf|https?):/i.test(value)) {
+    throw new ConfigError(
+      `SELKIE_MODEL is “${value}”, but it must be a file: download the model and give the path of its GGUF.`,
+    );
+  }
+  const path = resolve(expand(value, env));
+  return describeModel(path, path === resolve(EMBEDDED_MODEL));
+}
+
+/** Shells expand `~` only where it stands unquoted, and service files not at all. */
+function expand(path: string, env: Environment): string {
+  return env.HOME && /^~(?=\/|$)/.test(path) ? env.HOME + path.slice(1) : path;
+}

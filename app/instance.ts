@@ -1,0 +1,77 @@
+import { type Home, openHome } from "../agent/home.ts";
+import { createRuntime, type Runtime } from "../agent/runtime.ts";
+import { isDiskFull } from "../db/errors.ts";
+import { closeDatabase, type Database, openDatabase } from "../db/open.ts";
+import { type Config, loadConfig } from "./config.ts";
+import { ConfigError } from "./knob.ts";
+import { loadSettings } from "./settings.ts";
+
+/** One data directory, opened. */
+export interface Instance {
+  config: Config;
+  home: Home;
+  db: Database;
+  /**
+   * The model's processes, which start when something asks for them.
+   * @throws ConfigError when a learner's setting cannot be used
+   */
+  runtime(): Runtime;
+  /** Ends the processes and closes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the instance that the configuration names, and makes it where there is none.
+ * @throws ConfigError, DatabaseError
+ */
+export function openInstance(config: Config = loadConfig()): Instance {
+  const home = makeHome(config.home);
+  const db = openDatabase(home.database);
+  let runtime: Runtime | undefined;
+  return {
+    config,
+    home,
+    db,
+    runtime: () => {
+      runtime ??= makeRuntime(config, home, db);
+      return runtime;
+    },
+    close: async () => {
+      await runtime?.close();
+      closeDatabase(db);
+    },
+  };
+}
+
+function makeHome(root: string): Home {
+  try {
+    return openHome(root);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (isDiskFull(error)) {
+      throw new ConfigError(`The disk that holds ${root} is full: free some space there.`);
+    }
+    throw new ConfigError(
+      `The data directory ${root} cannot be made (${reason}): change its permissions, or set SELKIE_HOME to another folder.`,
+    );
+  }
+}
+
+function makeRuntime(config: Config, home: Home, db: Database): Runtime {
+  const { model, backend } = config;
+  return createRuntime({
+    db,
+    home,
+    model,
+    settings: loadSettings(db),
+    // Loaded when needed: most commands never touch a model, and start faster so.
+    startTrainer: async ({ path }) => {
+      const { Trainer } = await import("../trainer/index.ts");
+      return Trainer.start({ model: path, backend });
+    },
+    startGenerator: async ({ path }) => {
+      const { Generator } = await import("../agent/generator/index.ts");
+      return Generator.start({ model: path, ...(backend && { backend }) });
+    },
+  });
+}

@@ -1,0 +1,92 @@
+import { DEFAULT_SETTINGS, type LearnerSettings } from "../agent/settings.ts";
+import type { Database } from "../db/open.ts";
+import { allSettings } from "../db/settings.ts";
+import { LORA_TARGETS } from "../trainer/types.ts";
+import type { Environment } from "./config.ts";
+import { type Knob, listOf, numeric, readKnob, whole } from "./knob.ts";
+
+/** A setting of the learner: its key in the database is `learner.` and this key. */
+interface LearnerKnob {
+  key: string;
+  env: string;
+  read(name: string, value: unknown): (settings: LearnerSettings) => void;
+}
+
+function knob<T>(
+  key: string,
+  env: string,
+  check: Knob<T>,
+  apply: (settings: LearnerSettings, value: T) => void,
+): LearnerKnob {
+  const read = (name: string, value: unknown) => {
+    const checked = readKnob(name, value, check);
+    return (settings: LearnerSettings) => apply(settings, checked);
+  };
+  return { key, env, read };
+}
+
+/** The most that a seed may be: what the native library takes. */
+const MAX_SEED = 0x7fffffff;
+
+const KNOBS: LearnerKnob[] = [
+  knob("candidates", "SELKIE_CANDIDATES", whole(1, 64), (s, n) => {
+    s.candidates = n;
+  }),
+  knob("max-probes", "SELKIE_MAX_PROBES", whole(2, 200), (s, n) => {
+    s.maxProbes = n;
+  }),
+  knob("open-book-samples", "SELKIE_OPEN_BOOK_SAMPLES", whole(1, 32), (s, n) => {
+    s.openBookSamples = n;
+  }),
+  knob("known-accuracy", "SELKIE_KNOWN_ACCURACY", numeric(0, 1), (s, n) => {
+    s.knownAccuracy = n;
+  }),
+  knob("replay-share", "SELKIE_REPLAY_SHARE", numeric(0, 0.95), (s, n) => {
+    s.replayShare = n;
+  }),
+  knob("max-replay-rows", "SELKIE_MAX_REPLAY_ROWS", whole(0, 100_000), (s, n) => {
+    s.maxReplayRows = n;
+  }),
+  knob("lora-rank", "SELKIE_LORA_RANK", whole(1, 1024), (s, n) => {
+    s.lora.rank = n;
+  }),
+  knob("lora-alpha", "SELKIE_LORA_ALPHA", numeric(0.001, 4096), (s, n) => {
+    s.lora.alpha = n;
+  }),
+  knob("lora-targets", "SELKIE_LORA_TARGETS", listOf(LORA_TARGETS), (s, targets) => {
+    s.lora.targets = [...new Set(targets)];
+  }),
+  knob("epochs", "SELKIE_EPOCHS", whole(1, 1000), (s, n) => {
+    s.train.epochs = n;
+  }),
+  knob("learning-rate", "SELKIE_LEARNING_RATE", numeric(1e-8, 1), (s, n) => {
+    s.train.learningRate = n;
+  }),
+  knob("batch-tokens", "SELKIE_BATCH_TOKENS", whole(16, 1_000_000), (s, n) => {
+    s.train.batchTokens = n;
+  }),
+  knob("weight-decay", "SELKIE_WEIGHT_DECAY", numeric(0, 1), (s, n) => {
+    s.train.weightDecay = n;
+  }),
+  knob("seed", "SELKIE_SEED", whole(0, MAX_SEED), (s, n) => {
+    s.seed = n;
+    s.train.seed = n;
+  }),
+];
+
+/**
+ * How the learner learns here: the defaults, changed by what the instance's database says, changed
+ * by the environment.
+ * @throws ConfigError for the first value that cannot be used
+ */
+export function loadSettings(db: Database, env: Environment = process.env): LearnerSettings {
+  const settings = structuredClone(DEFAULT_SETTINGS);
+  const stored = allSettings(db);
+  for (const { key, env: variable, read } of KNOBS) {
+    const name = `learner.${key}`;
+    if (stored[name] !== undefined) read(`The setting ${name}`, stored[name])(settings);
+    const value = env[variable]?.trim();
+    if (value) read(variable, value)(settings);
+  }
+  return settings;
+}
