@@ -33,13 +33,13 @@ export async function commitStage(run: Run): Promise<void> {
     return run.advance({ stage: "train" }, () => changeCandidate(db, best.id, again));
   }
   const reason = approval(all, best);
-  run.advance({ stage: "measure", verdict: "commit", reason, gain: best.reward }, () => {
+  run.advance({ stage: "measure", verdict: "commit", reason, gain: best.reward }, (change) => {
     const { id: updateId, parentVersionId: parentId } = update;
     const version = addVersion(db, { updateId, parentId, file, sha256: best.sha256 });
+    change.versionId = version.id;
     changeCandidate(db, best.id, { file });
     decidePassage(db, passage.id, "learned", reason);
     run.note("update.commit", `Learned “${passage.title}” as version ${version.id}: ${reason}`);
-    return { versionId: version.id };
   });
   removeScratch(
     run,

@@ -82,12 +82,13 @@ export class Run {
 
   /**
    * Commits a stage's results and what comes next in one transaction: it is either done or not
-   * begun, whenever the process dies. What `results` returns is changed in the update as well.
+   * begun, whenever the process dies. `results` may add to the
+   * change.
    * @throws JobLostError when another process has taken the job over
    */
   advance(
     change: UpdateChange & { stage: Stage },
-    results: () => UpdateChange | void = () => {},
+    results: (change: UpdateChange) => void = () => {},
   ): void {
     this.context.signal.throwIfAborted();
     this.update = transaction(this.db, () => {
@@ -95,8 +96,9 @@ export class Run {
       if (job?.state !== "running" || job.owner !== this.job.owner) {
         throw new JobLostError(this.job.id);
       }
-      const more = results();
-      return changeUpdate(this.db, this.update.id, { ...change, ...more, timing: this.timing });
+      const whole: UpdateChange = { ...change, timing: this.timing };
+      results(whole);
+      return changeUpdate(this.db, this.update.id, whole);
     });
   }
 
