@@ -1,6 +1,6 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, max, or, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
-import { probes, scores } from "./schema.ts";
+import { probes, scores, updates } from "./schema.ts";
 
 export type ScoreRow = typeof scores.$inferSelect;
 export interface ProbeScore {
@@ -57,25 +57,56 @@ export function probeScores(
   return new Map(rows.map(({ score }) => [score.probeId, score]));
 }
 
+const SUMMARY = {
+  versionId: scores.versionId,
+  passageId: probes.passageId,
+  accuracy: sql<number>`avg(${scores.exact})`,
+  logprob: sql<number>`avg(${scores.logprob} / max(${scores.tokens}, 1))`,
+  probes: sql<number>`count(*)`,
+};
+
 /**
  * The report scores of passages under one version or under all of them, summed up by SQLite.
  * All of them is one row per version and passage: for the matrix, not for every page.
  */
 export function passageScores(db: Database, versionId?: number): PassageScore[] {
   return db
-    .select({
-      versionId: scores.versionId,
-      passageId: probes.passageId,
-      accuracy: sql<number>`avg(${scores.exact})`,
-      logprob: sql<number>`avg(${scores.logprob} / max(${scores.tokens}, 1))`,
-      probes: sql<number>`count(*)`,
-    })
+    .select(SUMMARY)
     .from(scores)
     .innerJoin(probes, eq(probes.id, scores.probeId))
     .where(
       and(
         eq(probes.split, "report"),
         versionId === undefined ? undefined : eq(scores.versionId, versionId),
+      ),
+    )
+    .groupBy(scores.versionId, probes.passageId)
+    .all();
+}
+
+/**
+ * The report scores of every passage under the version that its latest update began from, and
+ * under the one that it committed: what was known before, and right after.
+ */
+export function scoresAroundUpdates(db: Database): PassageScore[] {
+  const latest = db
+    .select({ id: max(updates.id).as("latest_id") })
+    .from(updates)
+    .groupBy(updates.passageId)
+    .as("latest");
+  return db
+    .select(SUMMARY)
+    .from(latest)
+    .innerJoin(updates, eq(updates.id, latest.id))
+    .innerJoin(probes, and(eq(probes.passageId, updates.passageId), eq(probes.split, "report")))
+    .innerJoin(
+      scores,
+      and(
+        eq(scores.probeId, probes.id),
+        or(
+          eq(scores.versionId, sql`coalesce(${updates.parentVersionId}, 0)`),
+          eq(scores.versionId, updates.versionId),
+        ),
       ),
     )
     .groupBy(scores.versionId, probes.passageId)
