@@ -1,7 +1,7 @@
 import { DatabaseError, explainDatabaseError, isDiskFull } from "../db/errors.ts";
 import { addEvent } from "../db/events.ts";
 import { claimJob, type Job, JobLostError, releaseJob, requeueOrphans } from "../db/jobs.ts";
-import { releaseLease, renewLease, takeLease } from "../db/leases.ts";
+import { releaseLease, renewLease, setLeaseProblem, takeLease } from "../db/leases.ts";
 import type { LearnerContext, Progress } from "./context.ts";
 import { isDead, newOwner } from "./jobs/owner.ts";
 import { describe, runJob } from "./jobs/run.ts";
@@ -84,6 +84,7 @@ class Loop {
   /** A job that could not even be given back, since the disk was full. */
   private stranded: Job | undefined;
   private told = "";
+  private posted: string | null = null;
 
   constructor(private readonly options: LoopOptions) {
     this.timing = { ...TIMING, ...options.timing };
@@ -221,7 +222,17 @@ class Loop {
     const key = JSON.stringify(state);
     if (key === this.told) return;
     this.told = key;
+    if (state.phase !== "stopped") this.post(state.phase === "paused" ? state.message : null);
     this.options.onState?.(state);
+  }
+
+  /** Lets those who wait in other processes know; a full disk may keep it from them. */
+  private post(problem: string | null): void {
+    if (problem === this.posted) return;
+    try {
+      setLeaseProblem(this.options.context.db, LOOP_LEASE, this.owner, problem);
+      this.posted = problem;
+    } catch {}
   }
 
   private async sleep(ms: number): Promise<void> {

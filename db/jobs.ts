@@ -122,15 +122,25 @@ export function findJobByKey(db: Database, key: string): Job | undefined {
   return db.select().from(jobs).where(eq(jobs.key, key)).orderBy(desc(jobs.id)).limit(1).get();
 }
 
-/** The jobs that these jobs queued. */
-export function listChildJobs(db: Database, parentIds: number[]): Job[] {
-  if (parentIds.length === 0) return [];
+/** The jobs with these ids, by id; unknown ids are left out. */
+export function getJobs(db: Database, ids: number[]): Job[] {
+  const found: Job[] = [];
+  // In chunks: a statement has a bounded number of parameters.
+  for (let i = 0; i < ids.length; i += 1000) {
+    const chunk = ids.slice(i, i + 1000);
+    found.push(...db.select().from(jobs).where(inArray(jobs.id, chunk)).all());
+  }
+  return found.sort((a, b) => a.id - b.id);
+}
+
+/** The passages that are still to be learned. */
+export function passagesToLearn(db: Database): number[] {
   return db
-    .select()
+    .select({ payload: jobs.payload })
     .from(jobs)
-    .where(inArray(jobs.parentId, parentIds))
-    .orderBy(asc(jobs.id))
-    .all();
+    .where(and(eq(jobs.kind, "learn"), inArray(jobs.state, UNFINISHED)))
+    .all()
+    .flatMap(({ payload }) => payload.passageId ?? []);
 }
 
 /** Jobs for a page: running and queued ones in their order, done and failed ones the latest first. */

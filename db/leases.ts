@@ -22,7 +22,7 @@ export function takeLease(
     const holder = leaseHolder(db, name);
     const free = !holder || holder.owner === owner || holder.expiresAt <= now || dead(holder.owner);
     if (!free) return false;
-    const held = { owner, expiresAt: now + ttlMs };
+    const held = { owner, expiresAt: now + ttlMs, problem: null };
     db.insert(leases)
       .values({ name, ...held })
       .onConflictDoUpdate({ target: leases.name, set: held })
@@ -50,6 +50,19 @@ export function renewLease(
       .where(mine)
       .run().changes > 0
   );
+}
+
+/** Records why the holder cannot go on, for those who wait for it; null when it does. */
+export function setLeaseProblem(
+  db: Database,
+  name: string,
+  owner: string,
+  problem: string | null,
+): void {
+  db.update(leases)
+    .set({ problem })
+    .where(and(eq(leases.name, name), eq(leases.owner, owner)))
+    .run();
 }
 
 /** Gives the lease back, if `owner` holds it. */

@@ -173,8 +173,8 @@ export interface ReadResult {
   passageIds: number[];
   /** How many of those passages were new. */
   added: number;
-  /** How many files of a folder were queued as jobs of their own. */
-  files?: number;
+  /** Of a folder: the jobs that read its files. */
+  jobIds?: number[];
 }
 
 /** The journal: whatever was acknowledged is a row here until it is done. */
@@ -228,6 +228,8 @@ export const leases = sqliteTable("leases", {
   name: text("name").primaryKey(),
   owner: text("owner").notNull(),
   expiresAt: integer("expires_at").notNull(),
+  /** Why the holder cannot go on for now, in a sentence for people. */
+  problem: text("problem"),
 });
 
 /** Facts about the instance: which base model its adapters belong to, the settings. */

@@ -52,19 +52,14 @@ async function readFolder(
   const folder = job.payload.source!;
   const { files, skipped } = await listFolder(folder, limits, context.signal);
   const others = skipped > 0 ? `; ${count(skipped, "file")} of other kinds left out` : "";
-  const result: ReadResult = {
-    message: `${folder}: ${count(files.length, "file")} to read${others}.`,
-    documentIds: [],
-    passageIds: [],
-    added: 0,
-    files: files.length,
-  };
-  transaction(db, () => {
-    for (const source of files) enqueueRead(db, { source }, job.id);
-    addEvent(db, { level: "info", kind: "folder.read", message: result.message, jobId: job.id });
+  const message = `${folder}: ${count(files.length, "file")} to read${others}.`;
+  return transaction(db, () => {
+    const jobIds = files.map((source) => enqueueRead(db, { source }, job.id).job.id);
+    const result: ReadResult = { message, documentIds: [], passageIds: [], added: 0, jobIds };
+    addEvent(db, { level: "info", kind: "folder.read", message, jobId: job.id });
     finishJob(db, job, result);
+    return result;
   });
-  return result;
 }
 
 /** Document, passages, their jobs and the end of this one: all or nothing. */

@@ -59,7 +59,8 @@ CREATE UNIQUE INDEX `jobs_unfinished` ON `jobs` (`key`) WHERE state in ('queued'
 CREATE TABLE `leases` (
 	`name` text PRIMARY KEY NOT NULL,
 	`owner` text NOT NULL,
-	`expires_at` integer NOT NULL
+	`expires_at` integer NOT NULL,
+	`problem` text
 );
 --> statement-breakpoint
 CREATE TABLE `passages` (

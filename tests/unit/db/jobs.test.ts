@@ -6,15 +6,22 @@ import {
   failJob,
   finishJob,
   getJob,
+  getJobs,
   JobLostError,
-  listChildJobs,
   listJobs,
   nextJobTime,
+  passagesToLearn,
   releaseJob,
   requeueOrphans,
   retryJob,
 } from "../../../db/jobs.ts";
-import { leaseHolder, releaseLease, renewLease, takeLease } from "../../../db/leases.ts";
+import {
+  leaseHolder,
+  releaseLease,
+  renewLease,
+  setLeaseProblem,
+  takeLease,
+} from "../../../db/leases.ts";
 import { type Database, openDatabase } from "../../../db/open.ts";
 
 let db: Database;
@@ -91,7 +98,11 @@ describe("jobs", () => {
     const parent = read("/dir").job;
     const child = read("/dir/a", parent.id).job;
     learn(1);
-    expect(listChildJobs(db, [parent.id]).map((job) => job.id)).toEqual([child.id]);
+    expect(getJobs(db, [child.id, 99, parent.id]).map((job) => job.parentId)).toEqual([
+      null,
+      parent.id,
+    ]);
+    expect(passagesToLearn(db)).toEqual([1]);
     failJob(db, claimJob(db, "me")!, "The folder is gone.");
     expect(countJobs(db)).toEqual({ queued: 2, running: 0, done: 0, failed: 1 });
     expect(listJobs(db, "failed")[0]!.error).toBe("The folder is gone.");
@@ -111,6 +122,17 @@ describe("leases", () => {
     expect(leaseHolder(db, "loop")!.owner).toBe("b");
     releaseLease(db, "loop", "b");
     expect(leaseHolder(db, "loop")).toBeUndefined();
+  });
+
+  test("the holder's problem is seen by the others, and goes with it", () => {
+    takeLease(db, "loop", "a", 1000, { now: 0 });
+    setLeaseProblem(db, "loop", "b", "not b's to say");
+    expect(leaseHolder(db, "loop")!.problem).toBeNull();
+    setLeaseProblem(db, "loop", "a", "The disk is full.");
+    renewLease(db, "loop", "a", 1000, 500);
+    expect(leaseHolder(db, "loop")!.problem).toBe("The disk is full.");
+    takeLease(db, "loop", "b", 1000, { now: 5000 });
+    expect(leaseHolder(db, "loop")!.problem).toBeNull();
   });
 
   test("a holder that slept past its time keeps what nobody took", () => {
