@@ -1,0 +1,54 @@
+import type { Progress } from "../agent/context.ts";
+import { type LoopOptions, type LoopState, runLoop } from "../agent/loop.ts";
+import { createReader } from "../agent/read/index.ts";
+import type { Instance } from "./instance.ts";
+
+/** The loop of this process, as others see it. */
+export interface Learner {
+  state(): LoopState;
+  /** What the running job is doing; none while no job runs here. */
+  progress(): Progress | undefined;
+  /** Calls back at every change of either. Returns how to end that. */
+  subscribe(listener: () => void): () => void;
+  /** Settles when the loop has ended: rejects with LoopError or DatabaseError if it had to. */
+  readonly ended: Promise<void>;
+}
+
+/** Runs the instance's loop in this process, or stands by while another process does. */
+export function startLearner(
+  instance: Instance,
+  options: Pick<LoopOptions, "signal" | "until" | "onTrouble">,
+): Learner {
+  const listeners = new Set<() => void>();
+  let state: LoopState = { phase: "idle" };
+  let progress: Progress | undefined;
+  const changed = () => {
+    for (const listener of listeners) listener();
+  };
+  const loop = async () => {
+    const { learnPassage } = await import("../agent/learn/index.ts");
+    await runLoop({
+      ...options,
+      context: instance.runtime().context,
+      handlers: { read: createReader(instance.config.limits), learn: learnPassage },
+      onProgress: (next) => {
+        progress = next;
+        changed();
+      },
+      onState: (next) => {
+        state = next;
+        if (next.phase !== "working" || next.jobId !== progress?.jobId) progress = undefined;
+        changed();
+      },
+    });
+  };
+  return {
+    state: () => state,
+    progress: () => progress,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    ended: loop(),
+  };
+}
