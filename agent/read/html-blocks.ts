@@ -4,7 +4,7 @@ const words = (list: string) => new Set(list.split(" "));
 
 /** What is never text to be learned. */
 const SKIPPED = words(
-  "script style noscript template svg math canvas iframe object embed audio video map head " +
+  "script style noscript template svg math canvas iframe object embed audio video map head title " +
     "button input select textarea label nav dialog",
 );
 /** Around an article, and not part of it. */
