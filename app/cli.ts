@@ -1,15 +1,20 @@
 #!/usr/bin/env bun
 import { Command } from "commander";
 import { version } from "../package.json";
+import * as ask from "./commands/ask.ts";
+import * as exam from "./commands/exam.ts";
 import * as ingest from "./commands/ingest.ts";
+import * as report from "./commands/report.ts";
 import * as serve from "./commands/serve.ts";
 import * as status from "./commands/status.ts";
 
 const program = new Command("selkie")
   .description("A self-hosted assistant that learns what it reads.")
   .version(version)
+  // Or `exam --version 3` would print the version of the program.
+  .enablePositionalOptions()
   .showHelpAfterError("(selkie --help lists the commands, selkie help <command> explains one)");
 
-for (const command of [serve, ingest, status]) command.register(program);
+for (const command of [serve, ingest, exam, ask, status, report]) command.register(program);
 
 await program.parseAsync();
