@@ -22,6 +22,8 @@ const MODEL_CODES = new Set([
   "model-changed",
 ]);
 
+const NO_SPACE = /ENOSPC|no space|disk (?:is )?full/i;
+
 /** The model cannot be used with this instance; told in one sentence that says what to do. */
 export class ModelError extends Error {
   constructor(
@@ -36,13 +38,11 @@ export class ModelError extends Error {
 export function classify(error: unknown): Trouble {
   if (error instanceof JobLostError) return "lost";
   if (isDiskFull(error)) return "disk";
-  const code = errorCode(error);
+  const codes = errorCodes(error);
   // A child process can only send the message of what it met.
-  if (code === "write-failed" && /ENOSPC|no space|disk (?:is )?full/i.test(errorMessage(error))) {
-    return "disk";
-  }
-  if (MODEL_CODES.has(code)) return "model";
-  return code === "child-died" ? "crash" : "job";
+  if (codes.includes("write-failed") && NO_SPACE.test(errorMessage(error))) return "disk";
+  if (codes.some((code) => MODEL_CODES.has(code))) return "model";
+  return codes.includes("child-died") ? "crash" : "job";
 }
 
 /** One sentence for people. */
@@ -50,6 +50,9 @@ export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+/** The codes of an error and of what caused it. */
+function errorCodes(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const code = "code" in error ? [String(error.code)] : [];
+  return [...code, ...errorCodes(error.cause)];
 }
