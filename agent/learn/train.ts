@@ -6,7 +6,7 @@ import { probeScores } from "../../db/scores.ts";
 import { TrainerError, type TrainingRow } from "../../trainer/types.ts";
 import type { Home } from "../home.ts";
 import { replayRows } from "../study/replay.ts";
-import { keepReadable, lineRow, passageRows } from "../study/rows.ts";
+import { editRows, keepReadable } from "../study/rows.ts";
 import type { Run } from "./run.ts";
 import { gainOver, scoreProbes } from "./score.ts";
 
@@ -90,8 +90,7 @@ async function rewardCandidate(run: Run, candidate: Candidate, file: string, nam
 async function candidateRows(run: Run, candidate: Candidate): Promise<TrainingRow[]> {
   const { context, db, passage, settings } = run;
   const trainer = await context.trainer();
-  const lines = candidate.lines.map((line) => lineRow(passage.title, line));
-  const fresh = [...(await passageRows(trainer, passage)), ...(await keepReadable(trainer, lines))];
+  const fresh = await editRows(trainer, passage, candidate.lines);
   const replay = replayRows(db, run.update.id, fresh.length, settings);
   return [...fresh, ...(await keepReadable(trainer, replay))];
 }

@@ -17,6 +17,16 @@ export function lineRow(title: string, line: string): TrainingRow {
     : row(studyLine(title, ""), line);
 }
 
+/** All that one edit teaches: the passage itself, and the lines that the model can read. */
+export async function editRows(
+  trainer: ModelTrainer,
+  passage: PassageText,
+  lines: string[],
+): Promise<TrainingRow[]> {
+  const own = lines.map((line) => lineRow(passage.title, line));
+  return [...(await passageRows(trainer, passage)), ...(await keepReadable(trainer, own))];
+}
+
 /** The passage itself as training rows: one, or as many as the model's context asks for. */
 export async function passageRows(
   trainer: ModelTrainer,

@@ -12,11 +12,14 @@ import {
 } from "../../agent/exam.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
 import type { Instance } from "../instance.ts";
+import { comparePlacebo, PLACEBO_PASSAGES } from "../placebo.ts";
 import { decimal, percent, table } from "../table.ts";
 
 interface Options {
   version: string;
   answers?: boolean;
+  placebo?: boolean;
+  passages: string;
 }
 
 /** Bad items that are told one by one; the rest are counted. */
@@ -32,7 +35,12 @@ export function register(program: Command): void {
         "[{ title, context, questions: [{ question, answer }] }]; the contexts are not read",
       )
       .option("--version <which>", "base, latest or a version's number", "latest")
-      .option("--answers", "let the model answer in its own words, too"),
+      .option("--answers", "let the model answer in its own words, too")
+      .option(
+        "--placebo",
+        "learn passages of the file apart, and compare with another article's text",
+      )
+      .option("--passages <n>", "how many of them, with --placebo", String(PLACEBO_PASSAGES)),
     exam,
   );
 }
@@ -43,6 +51,7 @@ async function exam(
   options: Options,
 ): Promise<CommandResult> {
   const questions = await readExam(path);
+  if (options.placebo) return comparePlacebo(context, questions, passagesOf(options.passages));
   const instance = context.instance();
   const weights = parseVersion(instance, options.version);
   const models = instance.runtime().context;
@@ -58,6 +67,12 @@ async function exam(
     text: words(weights, outcome, items),
     failures: complaints(outcome),
   };
+}
+
+/** How many passages. @throws CommandError */
+export function passagesOf(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new CommandError("bad-passages", `--passages is “${text}”, but it must be a whole number.`);
 }
 
 /** The weights that `--version` names. @throws CommandError */
