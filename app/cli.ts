@@ -2,11 +2,8 @@
 import { Command } from "commander";
 import { version } from "../package.json";
 import * as ask from "./commands/ask.ts";
-import * as ask from "./commands/ask.ts";
-import * as exam from "./commands/exam.ts";
 import * as exam from "./commands/exam.ts";
 import * as ingest from "./commands/ingest.ts";
-import * as report from "./commands/report.ts";
 import * as report from "./commands/report.ts";
 import * as serve from "./commands/serve.ts";
 import * as status from "./commands/status.ts";
@@ -15,8 +12,6 @@ const program = new Command("selkie")
   .description("A self-hosted assistant that learns what it reads.")
   .version(version)
   // What follows a command is the command's: `ask --version 3` asks version 3.
-  .enablePositionalOptions()
-  // Or `exam --version 3` would print the version of the program.
   .enablePositionalOptions()
   .showHelpAfterError("(selkie --help lists the commands, selkie help <command> explains one)");
 
