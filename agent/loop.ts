@@ -189,7 +189,7 @@ class Loop {
     const { root } = this.options.context.home;
     this.pause(
       "disk",
-      `The disk that holds ${root} is full: free some space there; what is recorded is safe, and learning goes on by itself.`,
+      `The disk that holds ${root} is full: free some space there; what is recorded is safe, and is taken up again.`,
     );
     await this.sleep(this.timing.pause);
   }

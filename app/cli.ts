@@ -1,4 +1,5 @@
 #!/usr/bin/env bun
+import { configure, getTextFormatter } from "@logtape/logtape";
 import { Command } from "commander";
 import { version } from "../package.json";
 import * as ask from "./commands/ask.ts";
@@ -7,6 +8,18 @@ import * as ingest from "./commands/ingest.ts";
 import * as report from "./commands/report.ts";
 import * as serve from "./commands/serve.ts";
 import * as status from "./commands/status.ts";
+
+if (process.env.SELKIE_DEBUG) {
+  const format = getTextFormatter();
+  await configure({
+    // On stderr: what is on stdout may be JSON for a program.
+    sinks: { stderr: (record) => void process.stderr.write(format(record)) },
+    loggers: [
+      { category: "selkie", sinks: ["stderr"], lowestLevel: "debug" },
+      { category: ["logtape", "meta"], sinks: ["stderr"], lowestLevel: "warning" },
+    ],
+  });
+}
 
 const program = new Command("selkie")
   .description("A self-hosted assistant that learns what it reads.")

@@ -2,10 +2,13 @@ import type { Block, Extracted } from "./blocks.ts";
 
 /** A first line of at most this many characters, without a full stop, is a title. */
 const MAX_TITLE = 100;
-/** Without blank lines, lines of this length on average are paragraphs, not wrapped ones. */
+/**
+ * Without blank lines, lines of this length on average are paragraphs, not wrapped ones, if most of
+ * them end as sentences do.
+ */
 const PARAGRAPH_LINE = 200;
 const LIST_ITEM = /^\s*(?:[-*•+–]|\d{1,3}[.)])\s+/;
-const CLOSED = /[.!?:;,…。！？]["'”’)]*$/u;
+const CLOSED = /[.!?:;,…。！？]["'”’)\]]*$/u;
 
 /** Paragraphs of a plain text: blank lines part them, and lines wrapped at a margin are joined. */
 export function extractText(text: string): Extracted {
@@ -29,7 +32,10 @@ function paragraphs(text: string): string[] {
   const parts = text.split(/\n[^\S\n]*(?:\n[^\S\n]*)+/).filter((part) => part.trim() !== "");
   if (parts.length > 1) return parts;
   const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return text.trim().length / lines.length >= PARAGRAPH_LINE ? lines : parts;
+  const closed = lines.filter((line) => CLOSED.test(line.trim())).length;
+  const areParagraphs =
+    text.trim().length / lines.length >= PARAGRAPH_LINE && closed > lines.length / 2;
+  return areParagraphs ? lines : parts;
 }
 
 /** Joins wrapped lines; a line that begins a list item stays a line. */
