@@ -6,6 +6,7 @@ import type { LearnerContext, Progress } from "./context.ts";
 import { isDead, newOwner } from "./jobs/owner.ts";
 import { describe, runJob } from "./jobs/run.ts";
 import type { JobHandlers } from "./jobs/types.ts";
+import { sweepInbox } from "./read/inbox.ts";
 
 /** The one lease: whoever holds it takes jobs from the journal. */
 export const LOOP_LEASE = "loop";
@@ -139,12 +140,13 @@ class Loop {
   }
 
   private adoptOrphans(): void {
-    const { db } = this.options.context;
+    const { db, home } = this.options.context;
     for (const job of requeueOrphans(db)) {
       const message = `${describe(db, job)} was interrupted and is taken up again.`;
       const { passageId } = job.payload;
       addEvent(db, { level: "info", kind: "job.resumed", message, jobId: job.id, passageId });
     }
+    sweepInbox(db, home);
   }
 
   private async step(signal: AbortSignal): Promise<void> {

@@ -143,6 +143,16 @@ export function passagesToLearn(db: Database): number[] {
     .flatMap(({ payload }) => payload.passageId ?? []);
 }
 
+/** The files that unfinished jobs are to read, where they lie elsewhere than at their source. */
+export function filesToRead(db: Database): string[] {
+  return db
+    .select({ payload: jobs.payload })
+    .from(jobs)
+    .where(and(eq(jobs.kind, "read"), inArray(jobs.state, UNFINISHED)))
+    .all()
+    .flatMap(({ payload }) => payload.file ?? []);
+}
+
 /** Jobs for a page: running and queued ones in their order, done and failed ones the latest first. */
 export function listJobs(db: Database, state: JobState, limit = 100): Job[] {
   const waiting = state === "queued" || state === "running";

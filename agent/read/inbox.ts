@@ -1,6 +1,14 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
-import { findJobByKey, type Job } from "../../db/jobs.ts";
+import { filesToRead, findJobByKey, type Job } from "../../db/jobs.ts";
 import { type Database, transaction } from "../../db/open.ts";
 import type { Home } from "../home.ts";
 import { type Accepted, enqueueRead } from "./accept.ts";
@@ -57,6 +65,20 @@ export function clearInbox(db: Database, job: Job): void {
     const latest = findJobByKey(db, job.key);
     if (latest?.state === "queued" || latest?.state === "running") return;
     rmSync(file, { force: true });
+  });
+}
+
+/**
+ * Removes what a process that died left in the inbox: files that no unfinished job is to read.
+ * @returns how many
+ */
+export function sweepInbox(db: Database, home: Home): number {
+  return transaction(db, () => {
+    const wanted = new Set(filesToRead(db));
+    const paths = readdirSync(home.inbox).map((name) => join(home.inbox, name));
+    const unwanted = paths.filter((path) => !wanted.has(path));
+    for (const path of unwanted) rmSync(path, { force: true });
+    return unwanted.length;
   });
 }
 

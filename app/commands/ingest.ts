@@ -10,6 +10,9 @@ import type { Instance } from "../instance.ts";
 import { type Learner, startLearner } from "../learner.ts";
 import { StatusLine } from "../status-line.ts";
 
+/** How often the journal is looked at while waiting, in milliseconds. */
+const LOOK_MS = 500;
+
 interface Options {
   wait?: boolean;
   title?: string;
@@ -92,22 +95,19 @@ async function settle(
     onTrouble: "stop",
   });
   let problem: string | undefined;
-  const show = () => line.show(describe(learner, follower));
-  const unsubscribe = learner.subscribe(show);
   const timer = setInterval(() => {
-    show();
+    line.show(describe(learner, follower));
     // Another process has the queue, and cannot go on: waiting for it could take for ever.
     if (learner.state().phase !== "standby") return;
     const holder = leaseHolder(instance.db, LOOP_LEASE);
     if (!holder?.problem || isDead(holder.owner)) return;
     problem = holder.problem;
     stop.abort();
-  }, 500);
+  }, LOOK_MS);
   try {
     await learner.ended;
   } finally {
     clearInterval(timer);
-    unsubscribe();
     line.clear();
   }
   if (problem) throw new LoopError("model", problem);

@@ -15,7 +15,7 @@ import type { LearnerContext } from "../../../../agent/context.ts";
 import { type Home, openHome } from "../../../../agent/home.ts";
 import { acceptAddress, acceptSource } from "../../../../agent/read/accept.ts";
 import { ReadError } from "../../../../agent/read/errors.ts";
-import { acceptText, acceptUpload, clearInbox } from "../../../../agent/read/inbox.ts";
+import { acceptText, acceptUpload, clearInbox, sweepInbox } from "../../../../agent/read/inbox.ts";
 import { createReader } from "../../../../agent/read/index.ts";
 import { DEFAULT_LIMITS } from "../../../../agent/read/limits.ts";
 import { listDocuments } from "../../../../db/documents.ts";
@@ -240,6 +240,14 @@ describe("the inbox", () => {
     await read(context, second);
     clearInbox(db, second);
     expect(readdirSync(home.inbox)).toEqual([]);
+  });
+
+  test("what a process that died left behind is swept out, and nothing else", () => {
+    const bytes = new TextEncoder().encode("Wanted.");
+    const { job } = acceptUpload(db, home, { name: "a.txt", bytes }, LIMITS);
+    writeFileSync(join(home.inbox, "0123.99.tmp"), "half a file");
+    expect(sweepInbox(db, home)).toBe(1);
+    expect(existsSync(job.payload.file!)).toBe(true);
   });
 
   test("pasted text, nothing, and too much", async () => {
