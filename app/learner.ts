@@ -42,6 +42,9 @@ export function startLearner(
       },
     });
   };
+  const ended = loop();
+  // Whoever waits for the end is told; until somebody does, a failure is no unhandled one.
+  ended.catch(() => {});
   return {
     state: () => state,
     progress: () => progress,
@@ -49,6 +52,6 @@ export function startLearner(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    ended: loop(),
+    ended,
   };
 }

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { acceptText } from "../../agent/read/inbox.ts";
 import { countDocuments } from "../../db/documents.ts";
 import { countJobs } from "../../db/jobs.ts";
-import { type CommandContext, type CommandResult, runs } from "../frame.ts";
+import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
 import type { Instance } from "../instance.ts";
 import { readKnob, whole } from "../knob.ts";
 import { startLearner } from "../learner.ts";
@@ -49,7 +49,9 @@ async function serve(
   const { startServer } = await import("../server.tsx");
   const learner = startLearner(instance, { signal });
   try {
-    const server = await startServer(instance, learner);
+    const server = await startServer(instance, learner).catch((error: unknown) => {
+      throw explainListenError(error, config.host, config.port);
+    });
     context.note(
       `Selkie is at ${server.url} and keeps its data in ${config.home}; Ctrl-C stops it.`,
     );
@@ -60,6 +62,24 @@ async function serve(
     await learner.ended.catch(() => {});
   }
   return { data: { stopped: true }, text: "" };
+}
+
+function explainListenError(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const place = `Port ${port} of ${host}`;
+  if (code === "EADDRINUSE") {
+    return new CommandError(
+      "port-in-use",
+      `${place} is in use, perhaps by a Selkie that runs already: stop that, or choose another with --port.`,
+    );
+  }
+  if (code === "EACCES" || code === "EADDRNOTAVAIL") {
+    return new CommandError(
+      "port-refused",
+      `${place} cannot be listened on (${code}): choose another with --host and --port.`,
+    );
+  }
+  return error;
 }
 
 async function queueDemo(context: CommandContext, instance: Instance): Promise<void> {
