@@ -1,0 +1,73 @@
+import { attributeOf, type Entity, type Fact, kindOf } from "./entity.ts";
+import { fill, type Reference } from "./phrase.ts";
+import type { Rng } from "./rng.ts";
+
+/** A fact as a passage states it. */
+export interface StatedFact extends Fact {
+  /** Which of the attribute's statements the passage uses. */
+  statement: number;
+}
+
+/** A short text about one entity. */
+export interface Passage {
+  title: string;
+  text: string;
+  /** The facts that it states, in order. */
+  facts: StatedFact[];
+}
+
+const MIN_FACTS = 4;
+/** How many filler sentences, drawn evenly. */
+const FILLERS = [0, 0, 1, 1, 1, 2];
+
+/** Writes a passage of four to eight sentences about some of the entity's facts. */
+export function passageOf(entity: Entity, rng: Rng): Passage {
+  const facts = rng
+    .shuffle(rng.sample(entity.facts, rng.int(MIN_FACTS, entity.facts.length)))
+    .map((fact) => ({
+      ...fact,
+      statement: rng.int(0, attributeOf(entity, fact).statements.length - 1),
+    }));
+  const templates = facts.map((fact) => ({
+    template: attributeOf(entity, fact).statements[fact.statement] as string,
+    value: fact.value,
+  }));
+  for (const filler of rng.sample(kindOf(entity).fillers, rng.pick(FILLERS))) {
+    templates.splice(rng.int(1, templates.length), 0, { template: filler, value: "" });
+  }
+  const sentences = templates.map(({ template, value }, index) => {
+    const before = templates[index - 1]?.template;
+    return fill(template, entity, referenceAfter(before, rng), value);
+  });
+  return { title: entity.title, text: sentences.join(" "), facts };
+}
+
+/**
+ * Statements that follow from the facts, one each, in their order. Every line names the entity
+ * and can be understood alone.
+ */
+export function implicationsOf(entity: Entity, facts: readonly Fact[], rng: Rng): string[] {
+  return facts.map((fact) =>
+    fill(rng.pick(attributeOf(entity, fact).statements), entity, lineReference(rng), fact.value),
+  );
+}
+
+/** The facts in words that the passage did not use, one self-contained sentence each. */
+export function rewriteOf(entity: Entity, facts: readonly StatedFact[], rng: Rng): string[] {
+  return facts.map((fact) => {
+    const others = attributeOf(entity, fact).statements.filter((_, i) => i !== fact.statement);
+    return fill(rng.pick(others), entity, lineReference(rng), fact.value);
+  });
+}
+
+/** A pronoun is only used where the sentence before was about the entity too. */
+function referenceAfter(before: string | undefined, rng: Rng): Reference {
+  if (before === undefined) return rng.chance(0.5) ? "intro" : "name";
+  if (/^\{[SP]\}/.test(before) && rng.chance(0.65)) return "pronoun";
+  return rng.chance(0.65) ? "noun" : "name";
+}
+
+/** Lines that stand alone never say "it". */
+export function lineReference(rng: Rng): Reference {
+  return rng.chance(0.2) ? "intro" : "name";
+}
