@@ -148,10 +148,7 @@ export interface ModelTrainer {
     options?: { onProgress?: (progress: TrainProgress) => void; signal?: AbortSignal },
   ): Promise<TrainResult>;
   /** Scores each pair under an adapter (its path), or under the untouched base without one. */
-  score(
-    pairs: ScorePair[],
-    options?: { adapter?: string; signal?: AbortSignal },
-  ): Promise<Score[]>;
+  score(pairs: ScorePair[], options?: { adapter?: string; signal?: AbortSignal }): Promise<Score[]>;
   /** How many tokens each text has, without begin or end tokens. */
   countTokens(texts: string[]): Promise<number[]>;
   close(): Promise<void>;

@@ -170,4 +170,3 @@ function missingDevice(variant: Variant): string {
   };
   return `No ${variant} device was found. ${hint[variant]}`;
 }
-

@@ -196,7 +196,8 @@ export function writeGguf(library: Library, path: string, contents: GgufContents
   });
   const temporary = `${path}.tmp`;
   try {
-    for (const [key, value] of Object.entries(contents.metadata)) setValue(library, gguf, key, value);
+    for (const [key, value] of Object.entries(contents.metadata))
+      setValue(library, gguf, key, value);
     for (const { name, type, ne, data } of contents.tensors) {
       const tensor = c.ggml_new_tensor(ctx, type, dimensions(ne), BigInt64Array.from(ne, BigInt));
       c.ggml_set_name(tensor, name);
@@ -237,10 +238,8 @@ function setValue(library: Library, gguf: bigint, key: string, value: GgufValue)
   else if ("f32" in value) c.gguf_set_val_f32(gguf, key, value.f32);
   else if ("bool" in value) c.gguf_set_val_bool(gguf, key, value.bool);
   else if ("string" in value) c.gguf_set_val_str(gguf, key, value.string);
-  else if ("strings" in value)
-    c.gguf_set_arr_str(gguf, key, value.strings, value.strings.length);
-  else if ("i32s" in value)
-    c.gguf_set_arr_data(gguf, key, I32, value.i32s, value.i32s.length);
+  else if ("strings" in value) c.gguf_set_arr_str(gguf, key, value.strings, value.strings.length);
+  else if ("i32s" in value) c.gguf_set_arr_data(gguf, key, I32, value.i32s, value.i32s.length);
   else c.gguf_set_arr_data(gguf, key, F32, value.f32s, value.f32s.length);
 }
 

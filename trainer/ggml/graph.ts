@@ -152,6 +152,19 @@ export class Graph {
     return t;
   }
 
+  /** {@link transposed} in another type, without a copy in between. */
+  castTransposed(a: Tensor, type: number): Tensor {
+    if (a.type === type) return this.transposed(a);
+    const key = `${a.ptr}:t${type}`;
+    const known = this.casts.get(key);
+    if (known) return known;
+    const view = this.c.ggml_transpose(this.ctx, a.ptr);
+    const ne: Shape = [a.ne[1], a.ne[0], a.ne[2], a.ne[3]];
+    const t: Tensor = { ptr: this.c.ggml_cast(this.ctx, view, type), ne, type };
+    this.casts.set(key, t);
+    return t;
+  }
+
   /** The same values in another type, made once per graph. */
   cast(a: Tensor, type: number): Tensor {
     if (a.type === type) return a;
@@ -257,10 +270,7 @@ export class Graph {
   }
   /** softmax over columns of `scale * a + mask`. */
   softmax(a: Tensor, mask: Tensor | undefined, scale: number): Tensor {
-    return this.f32(
-      this.c.ggml_soft_max_ext(this.ctx, a.ptr, mask?.ptr ?? null, scale, 0),
-      a.ne,
-    );
+    return this.f32(this.c.ggml_soft_max_ext(this.ctx, a.ptr, mask?.ptr ?? null, scale, 0), a.ne);
   }
   /** Gradient with regard to a of y = softmax(scale * a + mask). */
   softmaxBack(dy: Tensor, y: Tensor, scale: number): Tensor {
@@ -277,14 +287,7 @@ export class Graph {
     this.c.ggml_set_param(param.ptr);
     return {
       ...param,
-      ptr: this.c.ggml_opt_step_adamw(
-        this.ctx,
-        param.ptr,
-        grad.ptr,
-        m.ptr,
-        v.ptr,
-        settings.ptr,
-      ),
+      ptr: this.c.ggml_opt_step_adamw(this.ctx, param.ptr, grad.ptr, m.ptr, v.ptr, settings.ptr),
     };
   }
 
@@ -324,7 +327,7 @@ export class Graph {
 export class GraphAllocator {
   private readonly handle: bigint;
 
-  constructor(private readonly backend: Backend) {
+  constructor(readonly backend: Backend) {
     const { c } = backend.library;
     this.handle = c.ggml_gallocr_new(c.ggml_backend_get_default_buffer_type(backend.handle));
   }

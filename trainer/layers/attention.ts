@@ -1,0 +1,105 @@
+import type { Graph, RopeOptions } from "../ggml/graph.ts";
+import type { Tensor } from "../ggml/tensor.ts";
+import type { Gradients } from "./gradients.ts";
+import { type Linear, type LinearSaved, linear, linearBack } from "./linear.ts";
+import {
+  type WindowInput,
+  type WindowSaved,
+  windowAttention,
+  windowAttentionBack,
+} from "./window.ts";
+
+/** Grouped-query attention (arXiv 2305.13245) with rotary positions (arXiv 2104.09864). */
+export interface Attention {
+  q: Linear;
+  k: Linear;
+  v: Linear;
+  output: Linear;
+  heads: number;
+  kvHeads: number;
+  headDim: number;
+  rope: RopeOptions;
+}
+
+/** What attention needs to know of the batch. */
+export interface AttentionInput {
+  /** i32 `[n_tokens]` */
+  positions: Tensor;
+  windows: WindowInput[];
+}
+
+export interface AttentionSaved {
+  q: LinearSaved;
+  k: LinearSaved;
+  v: LinearSaved;
+  output: LinearSaved;
+  windows: WindowSaved[];
+}
+
+/** `[n_embd, n_tokens] -> [n_embd, n_tokens]` */
+export function attention(
+  g: Graph,
+  layer: Attention,
+  input: AttentionInput,
+  x: Tensor,
+): { y: Tensor; saved: AttentionSaved } {
+  const tokens = x.ne[1];
+  const { headDim, heads, kvHeads } = layer;
+  const q = linear(g, layer.q, x); // [head_dim * heads, n_tokens]
+  const k = linear(g, layer.k, x); // [head_dim * kv_heads, n_tokens]
+  const v = linear(g, layer.v, x);
+  const qs = g.rope(g.reshape(q.y, headDim, heads, tokens), input.positions, layer.rope);
+  const ks = g.rope(g.reshape(k.y, headDim, kvHeads, tokens), input.positions, layer.rope);
+  const vs = g.reshape(v.y, headDim, kvHeads, tokens);
+  const parts = input.windows.map((window) => windowAttention(g, window, qs, ks, vs));
+  const mixed = g.concatAll(
+    parts.map((part) => part.y),
+    2,
+  ); // [head_dim, heads, n_tokens]
+  const out = linear(g, layer.output, g.reshape(mixed, headDim * heads, tokens));
+  return {
+    y: out.y,
+    saved: {
+      q: q.saved,
+      k: k.saved,
+      v: v.saved,
+      output: out.saved,
+      windows: parts.map((part) => part.saved),
+    },
+  };
+}
+
+/** Gradient of the input, `[n_embd, n_tokens]`, unless nobody needs it. */
+export function attentionBack(
+  g: Graph,
+  layer: Attention,
+  input: AttentionInput,
+  saved: AttentionSaved,
+  dy: Tensor,
+  gradients: Gradients,
+  needsInput: boolean,
+): Tensor | undefined {
+  const tokens = dy.ne[1];
+  const { headDim, heads, kvHeads } = layer;
+  const dMixed = linearBack(g, layer.output, saved.output, dy, gradients, true) as Tensor;
+  const dHeads = g.reshape(dMixed, headDim, heads, tokens);
+  const parts = saved.windows.map((window) => windowAttentionBack(g, window, dHeads));
+  const join = (pick: (part: (typeof parts)[number]) => Tensor): Tensor =>
+    g.concatAll(parts.map(pick), 2);
+  const dq = g.ropeBack(
+    join((part) => part.dq),
+    input.positions,
+    layer.rope,
+  );
+  const dk = g.ropeBack(
+    join((part) => part.dk),
+    input.positions,
+    layer.rope,
+  );
+  const dv = join((part) => part.dv);
+  const flat = (t: Tensor, n: number): Tensor => g.reshape(t, headDim * n, tokens);
+  const viaQ = linearBack(g, layer.q, saved.q, flat(dq, heads), gradients, needsInput);
+  const viaK = linearBack(g, layer.k, saved.k, flat(dk, kvHeads), gradients, needsInput);
+  const viaV = linearBack(g, layer.v, saved.v, flat(dv, kvHeads), gradients, needsInput);
+  return viaQ && viaK && viaV ? g.add(g.add(viaQ, viaK), viaV) : undefined;
+}
