@@ -12,8 +12,12 @@ const FORM = {
   "hx-disable": "find button",
 } as const;
 
+/** The forms of the section; the one that was used last stays open. */
+export type AddForm = "url" | "file" | "text";
+
 /** Everything that can be handed in: an address, a file, a text. Each form works without scripts. */
-export function AddSection(props: { note?: AddNote; maxBytes: number }) {
+export function AddSection(props: { note?: AddNote; maxBytes: number; open?: AddForm }) {
+  const { open = "url" } = props;
   return (
     <section id="add" aria-labelledby="add-title">
       <header class="section-head">
@@ -22,7 +26,7 @@ export function AddSection(props: { note?: AddNote; maxBytes: number }) {
       <div id="add-note" role="status">
         {props.note && <AddMessage note={props.note} />}
       </div>
-      <details name="add" open>
+      <details name="add" open={open === "url"}>
         <summary>A web address</summary>
         <form {...FORM}>
           <label for="add-url">Address of an article</label>
@@ -38,7 +42,7 @@ export function AddSection(props: { note?: AddNote; maxBytes: number }) {
           <button type="submit">Read it</button>
         </form>
       </details>
-      <details name="add">
+      <details name="add" open={open === "file"}>
         <summary>A file</summary>
         <form {...FORM} enctype="multipart/form-data" hx-encoding="multipart/form-data">
           <label for="add-file">
@@ -54,7 +58,7 @@ export function AddSection(props: { note?: AddNote; maxBytes: number }) {
           <button type="submit">Read it</button>
         </form>
       </details>
-      <details name="add">
+      <details name="add" open={open === "text"}>
         <summary>A text</summary>
         <form {...FORM}>
           <label for="add-title-field">Title</label>

@@ -15,11 +15,13 @@ export function DemoNotice(props: { advice?: ModelAdvice }) {
           </p>
           <p>
             This machine has {advice.hardware}. A model that fits it is{" "}
-            <strong>{advice.name}</strong>: {advice.why} Stop Selkie and start it again, with a
-            fresh home, since what was learned belongs to one model:
+            <a href={advice.url}>{advice.name}</a>. Download it, and start Selkie with it and with a
+            home of its own, since what is learned belongs to one model:
           </p>
           <pre class="command">
-            <code>SELKIE_HOME=~/selkie-real SELKIE_MODEL={advice.uri} bun run selkie serve</code>
+            <code>
+              {`SELKIE_HOME=~/selkie-real SELKIE_MODEL=~/models/${advice.file} bun run selkie serve`}
+            </code>
           </pre>
         </>
       )}

@@ -20,8 +20,8 @@ export function NowSection(props: { now: NowFacts }) {
       {now.problem && <p class="note note-warning">{now.problem}</p>}
       {now.loop === "elsewhere" && (
         <p class="quiet">
-          Another Selkie process does the learning{now.owner && ` (${now.owner})`}; its results
-          appear here as they are written down.
+          Another Selkie process{now.process !== undefined && ` (process ${now.process})`} does the
+          learning; its results appear here as they are written down.
         </p>
       )}
       {now.job ? <Job job={now.job} /> : <p class="quiet">{idleWords(now)}</p>}

@@ -62,10 +62,13 @@ export function probeWords(kinds: ProbeKind[]): string {
 
 const TRACK = { width: 120, height: 14, inset: 6 };
 
-/** Two results on one line from 0% to 100%: a ring for before, a dot for after. */
-export function BeforeAfter(props: { before?: ExamResult; after?: ExamResult }) {
+/** The results on one line from 0% to 100%: a ring for before, a dot for after or now. */
+export function BeforeAfter(props: { before?: ExamResult; after?: ExamResult; now?: ExamResult }) {
   const { before, after } = props;
   if (!before) return <span class="quiet">not examined yet</span>;
+  // A result that has not changed since is not told twice.
+  const now = after && props.now?.accuracy !== after.accuracy ? props.now : undefined;
+  const last = now ?? after;
   const x = (share: number) => TRACK.inset + share * (TRACK.width - 2 * TRACK.inset);
   const y = TRACK.height / 2;
   return (
@@ -78,48 +81,66 @@ export function BeforeAfter(props: { before?: ExamResult; after?: ExamResult }) 
         aria-hidden="true"
       >
         <line class="rail" x1={x(0)} x2={x(1)} y1={y} y2={y} />
-        {after && (
+        {last && (
           <line
-            class={after.accuracy < before.accuracy ? "span lost" : "span"}
+            class={last.accuracy < before.accuracy ? "span lost" : "span"}
             x1={x(before.accuracy)}
-            x2={x(after.accuracy)}
+            x2={x(last.accuracy)}
             y1={y}
             y2={y}
           />
         )}
+        {now && after && <circle class="peak" cx={x(after.accuracy)} cy={y} r="3" />}
         <circle class="ring" cx={x(before.accuracy)} cy={y} r="4" />
-        {after && <circle class="dot" cx={x(after.accuracy)} cy={y} r="4.5" />}
+        {last && <circle class="dot" cx={x(last.accuracy)} cy={y} r="4.5" />}
       </svg>
       <Change
         label="right answers"
         before={percent(before.accuracy)}
         after={after && percent(after.accuracy)}
+        now={now && percent(now.accuracy)}
       />
       <Change
         label="log-probability per token"
         class="quiet"
         before={nats(before.logprob)}
         after={after && nats(after.logprob)}
+        now={now && nats(now.logprob)}
       />
     </span>
   );
 }
 
-/** Two figures with an arrow, which screen readers hear as words. */
-export function Change(props: { label: string; before: string; after?: string; class?: string }) {
-  const { label, before, after } = props;
+/** Figures with arrows between them, which screen readers hear as words. */
+export function Change(props: {
+  label: string;
+  before: string;
+  after?: string;
+  now?: string;
+  class?: string;
+}) {
+  const { label, before, after, now } = props;
   return (
-    <span class={`change ${props.class ?? ""}`} title={label}>
+    <span class={props.class ? `change ${props.class}` : "change"} title={label}>
       <span class="hidden">{label}: </span>
       {before}
       {after !== undefined && (
         <>
+          <span class="hidden"> before,</span>
           <span class="arrow" aria-hidden="true">
             {" → "}
           </span>
-          <span class="hidden"> before, </span>
           <strong>{after}</strong>
-          <span class="hidden"> after</span>
+          <span class="hidden"> after{now === undefined ? "" : ","}</span>
+        </>
+      )}
+      {now !== undefined && (
+        <>
+          <span class="arrow" aria-hidden="true">
+            {", now "}
+          </span>
+          <strong>{now}</strong>
+          <span class="hidden"> now</span>
         </>
       )}
     </span>

@@ -22,7 +22,7 @@ export function PassagePage(props: { passage: PassageFacts; model: ModelFacts })
       <h1 dir="auto">{title}</h1>
       <div class="passage-state">
         <DecisionMark decision={line.decision} learning={line.learning} />
-        <BeforeAfter before={line.before} after={line.after} />
+        <BeforeAfter before={line.before} after={line.after} now={line.now} />
       </div>
       {line.reason && (
         <p class="lead" dir="auto">

@@ -103,7 +103,7 @@ function Line(props: { line: PassageLine }) {
         <DecisionMark decision={line.decision} learning={line.learning} />
       </div>
       <div class="line-result">
-        <BeforeAfter before={line.before} after={line.after} />
+        <BeforeAfter before={line.before} after={line.after} now={line.now} />
       </div>
     </li>
   );

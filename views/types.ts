@@ -49,8 +49,8 @@ export interface NowFacts {
   job?: RunningJob;
   /** `here`: this process learns; `elsewhere`: another one holds the lease; `stopped`: none does. */
   loop: "here" | "elsewhere" | "stopped";
-  /** Who learns, where it is another process. */
-  owner?: string;
+  /** The process that learns, where it is another one. */
+  process?: number;
   /** Why this process does not learn, in a sentence for people. */
   problem?: string;
 }
@@ -66,8 +66,12 @@ export interface PassageLine {
   /** Which kinds of probe the passage has. */
   kinds: ProbeKind[];
   probes: number;
+  /** Under the version that its study began from. */
   before?: ExamResult;
+  /** Right after it was learned. */
   after?: ExamResult;
+  /** Under the version that answers now. */
+  now?: ExamResult;
   learning: boolean;
 }
 
@@ -144,9 +148,9 @@ export interface ModelAdvice {
   /** The machine, in words: "16 GB of memory, no GPU found". */
   hardware: string;
   name: string;
-  /** What to set SELKIE_MODEL to. */
-  uri: string;
-  why: string;
+  /** Where the model's file is, and what it is called. */
+  url: string;
+  file: string;
 }
 
 /** A probe and how it was answered. */

@@ -1,0 +1,98 @@
+import { getLogger } from "@logtape/logtape";
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { GeneratorError } from "../agent/generator/types.ts";
+import { ModelError } from "../agent/jobs/trouble.ts";
+import { ReadError } from "../agent/read/errors.ts";
+import { DatabaseError, explainDatabaseError, isDiskFull } from "../db/errors.ts";
+import { TrainerError } from "../trainer/types.ts";
+import { type ErrorFacts, ErrorFragment, ErrorPage } from "../views/error.tsx";
+import { page } from "./page.ts";
+import type { SiteEnv } from "./site.ts";
+
+const logger = getLogger(["selkie", "http"]);
+
+/** What was asked for cannot be done; told in one sentence that says what to do. */
+export class RequestError extends Error {
+  constructor(
+    readonly status: 400 | 404 | 413 | 422,
+    message: string,
+  ) {
+    super(message);
+    this.name = "RequestError";
+  }
+}
+
+const TITLES: Record<number, string> = {
+  400: "That could not be understood",
+  403: "Not from here",
+  404: "There is nothing here",
+  405: "That cannot be done here",
+  413: "That is too large",
+  422: "That cannot be read",
+  503: "Not just now",
+  507: "The disk is full",
+};
+
+const MESSAGES: Record<number, string> = {
+  403: "The request did not come from Selkie's own pages: reload the page and try again.",
+  404: "There is no such page: it may have been a passage of another instance.",
+};
+
+/** Puts a failure into words for people; what they were not written for stays in the log. */
+export function explainError(error: unknown, database: string): ErrorFacts {
+  const known = explainDatabaseError(error, database);
+  const [status, message] = classify(known);
+  return {
+    status,
+    title: TITLES[status] ?? "Something went wrong",
+    message:
+      message ??
+      MESSAGES[status] ??
+      "Something went wrong that should not have; the terminal that Selkie runs in says more.",
+  };
+}
+
+function classify(error: unknown): [status: number, message?: string] {
+  if (error instanceof RequestError) return [error.status, error.message];
+  if (error instanceof HTTPException) return [error.status];
+  if (error instanceof ReadError) {
+    return [error.code === "too-large" ? 413 : 422, error.message];
+  }
+  if (isDiskFull(error)) {
+    return [
+      507,
+      "The disk that holds Selkie's data is full: free some space there, and try again.",
+    ];
+  }
+  if (error instanceof DatabaseError) return [error.code === "busy" ? 503 : 500, error.message];
+  if (error instanceof GeneratorError && error.code === "prompt-too-long") {
+    return [422, error.message];
+  }
+  const model = [GeneratorError, ModelError, TrainerError].some((kind) => error instanceof kind);
+  return model ? [503, (error as Error).message] : [500];
+}
+
+/** Answers with a page, or with a fragment where a part of a page asked. */
+export function errorResponse(c: Context<SiteEnv>, error: unknown, database: string): Response {
+  const facts = explainError(error, database);
+  if (facts.status === 500) logger.error("{method} {path} failed: {error}", logged(c, error));
+  return respond(c, facts);
+}
+
+export function notFound(c: Context<SiteEnv>): Response {
+  return respond(c, explainError(new HTTPException(404), ""));
+}
+
+function respond(c: Context<SiteEnv>, facts: ErrorFacts): Response {
+  c.header("Cache-Control", "no-store");
+  const status = facts.status as 404;
+  if (c.req.path.startsWith("/api/")) return c.json({ error: facts.message }, status);
+  if (c.req.header("hx-request")) return c.html(String(<ErrorFragment error={facts} />), status);
+  return page(c, <ErrorPage error={facts} />, status);
+}
+
+function logged(c: Context<SiteEnv>, error: unknown) {
+  const { method, path } = c.req;
+  return { method, path, error: error instanceof Error ? (error.stack ?? error.message) : error };
+}

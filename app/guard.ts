@@ -1,0 +1,65 @@
+import type { Hono, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { csrf } from "hono/csrf";
+import { HTTPException } from "hono/http-exception";
+import { secureHeaders } from "hono/secure-headers";
+import { RequestError } from "./errors.tsx";
+import type { SiteEnv } from "./site.ts";
+
+/** A form around a file has some bytes of its own. */
+const FORM_BYTES = 64 * 1024;
+const MB = 1024 * 1024;
+
+/**
+ * What keeps others out: a policy under which a page runs no script but Selkie's own files, forms
+ * that only Selkie's own pages can send, and a limit on what can be sent.
+ */
+export function guard(app: Hono<SiteEnv>, options: { host: string; maxBytes: number }): void {
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      xFrameOptions: "DENY",
+      // Selkie is served over plain HTTP on its own machine; a proxy in front may add this.
+      strictTransportSecurity: false,
+      permissionsPolicy: { camera: [], microphone: [], geolocation: [] },
+    }),
+  );
+  if (isLoopback(options.host)) app.use(ownNames);
+  app.use(csrf());
+  const most = Math.round(options.maxBytes / MB);
+  app.use(
+    bodyLimit({
+      maxSize: options.maxBytes + FORM_BYTES,
+      onError: () => {
+        throw new RequestError(
+          413,
+          `What was sent is larger than ${most} MB: split it, or raise SELKIE_MAX_DOCUMENT_MB.`,
+        );
+      },
+    }),
+  );
+}
+
+/**
+ * A page elsewhere can have its own name resolved to this machine, and would then count as the same
+ * origin; under a name that is not this machine's nothing is answered.
+ */
+const ownNames: MiddlewareHandler<SiteEnv> = async (c, next) => {
+  if (!isLoopback(new URL(c.req.url).hostname)) throw new HTTPException(403);
+  await next();
+};
+
+/** Whether a name or address is this machine's own, reachable from nowhere else. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[|\]$/g, "").toLowerCase();
+  return name === "::1" || /^127(?:\.\d+){3}$/.test(name) || /(?:^|\.)localhost$/.test(name);
+}

@@ -1,0 +1,18 @@
+import type { Context } from "hono";
+import type { JSX } from "hono/jsx/jsx-runtime";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { SiteEnv } from "./site.ts";
+
+/** Answers with a whole page. */
+export function page(
+  c: Context<SiteEnv>,
+  node: JSX.Element,
+  status: ContentfulStatusCode = 200,
+): Response {
+  return c.html(`<!doctype html>${node}`, status);
+}
+
+/** Whether htmx asks for a part of the page. */
+export function wantsFragment(c: Context<SiteEnv>): boolean {
+  return c.req.header("hx-request") === "true";
+}

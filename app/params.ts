@@ -1,0 +1,12 @@
+import type { Context } from "hono";
+import type { ThemeName } from "../views/charts/theme.ts";
+
+/** A row's id as it stands in an address. */
+export function parseId(text: string): number | undefined {
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Which of its two looks a picture is to have. */
+export function themeOf(c: Context): ThemeName {
+  return c.req.query("theme") === "dark" ? "dark" : "light";
+}

@@ -1,0 +1,122 @@
+import { Hono } from "hono";
+import { hardwareWords, inspectHardware, recommendModel } from "../agent/hardware.ts";
+import type { HomeFacts } from "../views/home.tsx";
+import type { ModelAdvice } from "../views/types.ts";
+import { Board } from "./board.ts";
+import { errorResponse, notFound } from "./errors.tsx";
+import { lineage, logLines, Memory, needsRealModel, nowFacts, passageList } from "./facts.ts";
+import { guard } from "./guard.ts";
+import type { Instance } from "./instance.ts";
+import { ConfigError } from "./knob.ts";
+import type { Learner } from "./learner.ts";
+import { askRoutes } from "./routes/ask.tsx";
+import { assetRoutes } from "./routes/assets.ts";
+import { eventRoutes } from "./routes/events.tsx";
+import { homeRoutes } from "./routes/home.tsx";
+import { matrixRoutes } from "./routes/matrix.ts";
+import { passageRoutes } from "./routes/passages.tsx";
+import { sourceRoutes } from "./routes/sources.tsx";
+import { statusRoutes } from "./routes/status.ts";
+import type { Site, SiteEnv } from "./site.ts";
+
+/** A running server. */
+export interface SelkieServer {
+  /** Where the pages are, with the port that was really taken. */
+  url: string;
+  /** Ends every open stream, and then the server. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves the pages of an instance, at the host and port of its configuration.
+ * @throws ConfigError when it cannot listen there
+ */
+export async function startServer(instance: Instance, learner: Learner): Promise<SelkieServer> {
+  const stopped = new AbortController();
+  const board = createBoard(instance, learner, await modelAdvice());
+  const app = await createApp({ instance, learner, board, signal: stopped.signal });
+  const { host, port, limits } = instance.config;
+  const close = () => {
+    stopped.abort();
+    board.close();
+  };
+  try {
+    const server = Bun.serve({
+      hostname: host,
+      port,
+      // The application refuses what is too large itself, with a sentence.
+      maxRequestBodySize: Math.max(128 * 1024 * 1024, limits.maxBytes * 4),
+      fetch: (request, server) => app.fetch(request, { server }),
+    });
+    return {
+      url: server.url.href,
+      stop: async () => {
+        close();
+        await server.stop(true);
+      },
+    };
+  } catch (error) {
+    close();
+    throw explainListen(error, host, port);
+  }
+}
+
+/** The pages as a function of requests. */
+export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
+  const app = new Hono<SiteEnv>();
+  const { config, home } = site.instance;
+  guard(app, { host: config.host, maxBytes: config.limits.maxBytes });
+  await assetRoutes(app);
+  for (const routes of [
+    homeRoutes,
+    eventRoutes,
+    sourceRoutes,
+    askRoutes,
+    passageRoutes,
+    matrixRoutes,
+    statusRoutes,
+  ]) {
+    routes(app, site);
+  }
+  app.onError((error, c) => errorResponse(c, error, home.database));
+  app.notFound(notFound);
+  return app;
+}
+
+/** What the overview shows, drawn from the database and the learner. */
+export function createBoard(instance: Instance, learner: Learner, advice: ModelAdvice): Board {
+  const { db, config } = instance;
+  const { name, embedded } = config.model;
+  const memory = new Memory(db);
+  const facts = (): HomeFacts => ({
+    model: { name, embedded },
+    now: nowFacts(db, learner),
+    passages: passageList(db),
+    memory: memory.facts(),
+    lineage: lineage(db),
+    log: logLines(db),
+    ...(needsRealModel(db, embedded) && { advice }),
+  });
+  return new Board({ db, learner, facts, memory });
+}
+
+async function modelAdvice(): Promise<ModelAdvice> {
+  const hardware = await inspectHardware();
+  const { name, url } = recommendModel(hardware);
+  return { hardware: hardwareWords(hardware), name, url, file: url.split("/").at(-1)! };
+}
+
+function explainListen(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") {
+    return new ConfigError(
+      `Something listens on ${host}:${port} already: stop it, or give another port with --port or SELKIE_PORT.`,
+    );
+  }
+  if (code === "EACCES" || code === "EADDRNOTAVAIL") {
+    return new ConfigError(
+      `Selkie may not listen on ${host}:${port}: give another address with --host, or another port with --port.`,
+    );
+  }
+  return error;
+}

@@ -1,0 +1,17 @@
+import type { Board } from "./board.ts";
+import type { Instance } from "./instance.ts";
+import type { Learner } from "./learner.ts";
+
+/** What every route of the pages has at hand. */
+export interface Site {
+  instance: Instance;
+  learner: Learner;
+  board: Board;
+  /** Aborted when the server stops: whatever still streams ends. */
+  signal: AbortSignal;
+}
+
+/** What the environment of a request brings along: Bun's server, which keeps the time limits. */
+export interface SiteEnv {
+  Bindings: { server?: Bun.Server<undefined> };
+}
