@@ -21,7 +21,7 @@ export function fill(template: string, entity: Entity, as: Reference, value = ""
     if (slot === "P") {
       if (second || as === "pronoun") return POSSESSIVE[entity.pronoun];
       // "The town of Torvane's river" would be the river of something else.
-      return `${referent(entity, as === "intro" ? "name" : as)}'s`;
+      return possessive(referent(entity, as === "intro" ? "name" : as));
     }
     if (slot === "S" && (second || as === "pronoun")) return entity.pronoun;
     return referent(entity, as === "pronoun" ? "noun" : as);
@@ -32,6 +32,10 @@ export function fill(template: string, entity: Entity, as: Reference, value = ""
 function referent(entity: Entity, as: Exclude<Reference, "pronoun">): string {
   if (as === "noun") return entity.noun;
   return as === "intro" ? entity.intro : entity.name;
+}
+
+function possessive(name: string): string {
+  return name.endsWith("s") ? `${name}'` : `${name}'s`;
 }
 
 function article(value: string): string {

@@ -1,0 +1,220 @@
+import {
+  answerText,
+  closedBook,
+  implicationsPrompt,
+  openBook,
+  questionAnswer,
+  questionsPrompt,
+  rewritePrompt,
+  studyLine,
+} from "../agent/prompts.ts";
+import type { TrainingRow } from "../trainer/types.ts";
+import { KNOWN, type KnownOptions, knownWorld } from "./exams.ts";
+import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+import {
+  type Entity,
+  implicationsOf,
+  makeEntity,
+  passageOf,
+  questionsOf,
+  Rng,
+  rewriteOf,
+} from "./world/index.ts";
+
+export { type ExamItem, heldOutExam, type KnownOptions, knownExam, knownWorld } from "./exams.ts";
+
+/** What a row teaches; losses can be told apart by it. */
+export type RowForm =
+  | "implications"
+  | "rewrite"
+  | "questions"
+  | "open-book"
+  | "passage"
+  | "fact"
+  | "closed-book";
+
+/** What one step of pre-training holds. */
+export interface CorpusOptions extends KnownOptions {
+  seed: number;
+  /** Rows that read a fresh entity's passage. */
+  documents: number;
+  /** Shares of the documents by what is asked for; the rest are question lists. */
+  implicationsShare: number;
+  rewriteShare: number;
+  openBookShare: number;
+  /** Rows that are a plain passage. */
+  passages: number;
+  /** Share of those that are about known entities. */
+  knownPassageShare: number;
+  /** Rows that are one fact or one question about a known entity. */
+  shortRows: number;
+  /** Share of those that are statements. */
+  factShare: number;
+}
+
+/** The mix of the feasibility study: about 5,200 tokens a step. */
+export const CORPUS: CorpusOptions = {
+  ...KNOWN,
+  seed: 1,
+  documents: 18,
+  implicationsShare: 0.45,
+  rewriteShare: 0.08,
+  openBookShare: 0.17,
+  passages: 12,
+  knownPassageShare: 0.8,
+  shortRows: 80,
+  factShare: 0.4,
+};
+
+/** One sequence, from the begin token to the end token. */
+export interface CorpusRow {
+  form: RowForm;
+  tokens: Int32Array;
+  /** 1 where the token is to be predicted from those before it. */
+  loss: Uint8Array;
+}
+
+export interface CorpusBatch {
+  rows: CorpusRow[];
+  /** Tokens of all rows and, of those, the supervised ones. */
+  tokens: number;
+  supervised: number;
+}
+
+/** A row before it is tokenized. */
+export interface CorpusText {
+  form: RowForm;
+  row: TrainingRow;
+}
+
+/**
+ * The endless pre-training corpus. A step's rows depend on the seed and the step alone, so a run
+ * that was interrupted goes on where it stopped.
+ */
+export class Corpus {
+  readonly options: CorpusOptions;
+  readonly known: readonly Entity[];
+  private readonly knownNames: ReadonlySet<string>;
+
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    options: Partial<CorpusOptions> = {},
+  ) {
+    this.options = { ...CORPUS, ...options };
+    this.known = knownWorld(this.options);
+    this.knownNames = new Set(this.known.map((entity) => entity.name));
+  }
+
+  /** Batches from a step on, without end. */
+  *batches(from = 0): Generator<CorpusBatch, never> {
+    for (let step = from; ; step++) yield this.batch(step);
+  }
+
+  batch(step: number): CorpusBatch {
+    const rows = this.texts(step).map(({ form, row }) => ({
+      form,
+      ...encodeRow(this.tokenizer, row),
+    }));
+    const sum = (count: (row: CorpusRow) => number) => rows.reduce((all, r) => all + count(r), 0);
+    return {
+      rows,
+      tokens: sum((row) => row.tokens.length),
+      supervised: sum((row) => row.loss.reduce((all, flag) => all + flag, 0)),
+    };
+  }
+
+  /** The rows of a step as text. */
+  texts(step: number): CorpusText[] {
+    const { seed, documents, passages, knownPassageShare, shortRows, factShare } = this.options;
+    const rng = new Rng(`corpus:${seed}:${step}`);
+    const rows: CorpusText[] = [];
+    for (let i = 0; i < documents; i++) rows.push(this.document(rng));
+    for (let i = 0; i < passages; i++) {
+      const entity = rng.chance(knownPassageShare) ? rng.pick(this.known) : this.fresh(rng);
+      rows.push(plainPassage(entity, rng));
+    }
+    for (let i = 0; i < shortRows; i++) {
+      rows.push(rng.chance(factShare) ? this.fact(rng) : this.question(rng));
+    }
+    return rows;
+  }
+
+  private fresh(rng: Rng): Entity {
+    for (;;) {
+      const entity = makeEntity(rng, "train");
+      if (!this.knownNames.has(entity.name)) return entity;
+    }
+  }
+
+  private document(rng: Rng): CorpusText {
+    const { implicationsShare, rewriteShare, openBookShare } = this.options;
+    const entity = this.fresh(rng);
+    const passage = passageOf(entity, rng);
+    const draw = rng.next();
+    if (draw < implicationsShare) {
+      const lines = implicationsOf(entity, passage.facts, rng);
+      return answered("implications", implicationsPrompt(passage), lines.join("\n"));
+    }
+    if (draw < implicationsShare + rewriteShare) {
+      const lines = rewriteOf(entity, passage.facts, rng);
+      return answered("rewrite", rewritePrompt(passage), lines.join("\n"));
+    }
+    if (draw < implicationsShare + rewriteShare + openBookShare) {
+      const facts = [rng.pick(passage.facts)];
+      const [asked] = questionsOf(entity, facts, rng, "seen");
+      const { question, answer } = asked!;
+      return answered("open-book", openBook(passage, question), answerText(answer));
+    }
+    const pairs = questionsOf(entity, passage.facts, rng, "seen").map(({ question, answer }) =>
+      questionAnswer(question, answer),
+    );
+    return answered("questions", questionsPrompt(passage), pairs.join("\n"));
+  }
+
+  /** The line is learned as a study line is: behind its title, with loss on the line alone. */
+  private fact(rng: Rng): CorpusText {
+    const entity = rng.pick(this.known);
+    const [line] = implicationsOf(entity, [rng.pick(entity.facts)], rng);
+    return answered("fact", studyLine(entity.title, ""), line!);
+  }
+
+  private question(rng: Rng): CorpusText {
+    const entity = this.known[rng.int(0, this.options.asked - 1)]!;
+    const [asked] = questionsOf(entity, [rng.pick(entity.facts)], rng, "seen");
+    return answered("closed-book", closedBook(asked!.question), answerText(asked!.answer));
+  }
+}
+
+/** Tokenizes a row as the trainer does: segment by segment, between begin and end token. */
+export function encodeRow(tokenizer: Tokenizer, row: TrainingRow): Omit<CorpusRow, "form"> {
+  const tokens = [tokenizer.bos];
+  const loss = [0];
+  for (const segment of row.segments) {
+    for (const token of tokenizer.encode(segment.text)) {
+      tokens.push(token);
+      loss.push(segment.loss ? 1 : 0);
+    }
+  }
+  if (row.end) {
+    tokens.push(tokenizer.eos);
+    loss.push(1);
+  }
+  return { tokens: Int32Array.from(tokens), loss: Uint8Array.from(loss) };
+}
+
+function answered(form: RowForm, prompt: string, output: string): CorpusText {
+  const segments = [
+    { text: prompt, loss: false },
+    { text: output, loss: true },
+  ];
+  return { form, row: { segments, end: true } };
+}
+
+/** Supervised from the title on: the model should also be able to begin a passage. */
+function plainPassage(entity: Entity, rng: Rng): CorpusText {
+  const { title, text } = passageOf(entity, rng);
+  return {
+    form: "passage",
+    row: { segments: [{ text: studyLine(title, text), loss: true }], end: true },
+  };
+}
