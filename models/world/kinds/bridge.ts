@@ -81,7 +81,7 @@ export const bridge: Kind = {
       `,
       unseen: `
         How many metres does {N} measure?
-        Over how many metres does {N} stretch?
+        From bank to bank, how many metres is {N}?
       `,
     }),
     attribute("material", oneOf("material"), ["material", "building material"], {
@@ -127,7 +127,7 @@ export const bridge: Kind = {
       `,
       unseen: `
         Which river runs below {N}?
-        Of which river does {N} join both banks?
+        Over the banks of which river does {N} stand?
       `,
     }),
     attribute("cost", quantity("crowns", 200, 9900, 100), ["cost", "price"], {
@@ -150,7 +150,7 @@ export const bridge: Kind = {
       `,
       unseen: `
         How much was the bill for {N}?
-        How many crowns did the builders of {N} spend?
+        How many crowns were spent on {N}?
       `,
     }),
   ],

@@ -133,7 +133,7 @@ export const company: Kind = {
         {N} has how many workers?
       `,
       unseen: `
-        How many workers does {N} pay?
+        How many workers are paid by {N}?
         How many workers come to {N} every morning?
       `,
     }),

@@ -85,8 +85,8 @@ export const expedition: Kind = {
         {N} went to which place?
       `,
       unseen: `
-        What land did {N} explore?
-        Around which place did {N} explore the land?
+        The land around which place was explored by {N}?
+        Which place did {N} have as its goal?
       `,
     }),
     attribute("members", quantity("members", 6, 96), ["number of members", "size"], {
@@ -154,7 +154,7 @@ export const expedition: Kind = {
         {N} travelled with what?
       `,
       unseen: `
-        What did {N} rely on?
+        By what were the loads of {N} carried?
         Without what would {N} have failed?
       `,
     }),

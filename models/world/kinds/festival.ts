@@ -150,7 +150,7 @@ export const festival: Kind = {
       `,
       unseen: `
         What goes to the winner of {N}?
-        What does the best dancer win at {N}?
+        What does the best dancer get at {N}?
       `,
     }),
   ],

@@ -35,7 +35,7 @@ export const lighthouse: Kind = {
       `,
       unseen: `
         When did {N} begin to shine?
-        In what year did the light of {N} first burn?
+        In what year was the light of {N} first lit?
       `,
     }),
     attribute("keeper", PERSON, ["keeper", "guard"], {
@@ -104,7 +104,7 @@ export const lighthouse: Kind = {
       `,
       unseen: `
         By which colour do sailors know {N}?
-        What colour does {N} look by day?
+        What colour is {N} by day?
       `,
     }),
     attribute("coast", PLACE, ["coast", "nearest town"], {

@@ -34,7 +34,7 @@ export const newspaper: Kind = {
         Which person edits {N}?
       `,
       unseen: `
-        Who leads {N}?
+        Who is at the head of {N}?
         Who reads every page of {N}?
       `,
     }),
@@ -150,7 +150,7 @@ export const newspaper: Kind = {
       `,
       unseen: `
         What is the last page of {N} about?
-        What does {N} never forget?
+        Which topic does {N} like?
       `,
     }),
   ],

@@ -57,7 +57,7 @@ export const person: Kind = {
         {N} came from which town?
       `,
       unseen: `
-        Where did {N} spend {P} childhood?
+        Where was {N} in {P} childhood?
         In what place was {P} family home?
       `,
     }),
@@ -149,8 +149,8 @@ export const person: Kind = {
         What was in {P} collection?
       `,
       unseen: `
-        What did {N} fill a room with?
-        Of what did {N} own a large collection?
+        What was the room of {N} filled with?
+        What large collection was owned by {N}?
       `,
     }),
   ],

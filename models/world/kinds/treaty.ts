@@ -62,7 +62,7 @@ export const treaty: Kind = {
         {N} ended a war over what?
       `,
       unseen: `
-        What did both sides share under {N}?
+        Which goods were shared under {N}?
         Of which goods did {N} set the price?
       `,
     }),
