@@ -95,7 +95,7 @@ async function transposeProjections(
     })),
   );
   const allocator = new GraphAllocator(backend);
-  for (const { name, ne } of chosen) {
+  for (const { name } of chosen) {
     const weight = weights.get(name) as Tensor;
     const target = arena.tensors.get(name) as Tensor;
     const g = new Graph(backend, 16);

@@ -1,0 +1,120 @@
+#!/usr/bin/env bun
+/**
+ * Pre-trains the embedded model "pup" from scratch, resumable:
+ *
+ *   bun models/pretrain.ts --steps 2000 --work tmp/pup
+ *
+ * A checkpoint lies in the work folder; the same command goes on from it. The model is written to
+ * models/pup/pup.gguf when the last step is done, and with --export at every checkpoint.
+ */
+import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Backend } from "../trainer/ggml/backend.ts";
+import type { GgufValue } from "../trainer/ggml/gguf.ts";
+import type { Hyperparameters } from "../trainer/hyperparameters.ts";
+import { Pretrainer } from "../trainer/pretrain.ts";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { Corpus } from "./corpus.ts";
+import { loadTokenizer, PUP_TOKENIZER_PATH, type TokenizerFile } from "./tokenizer/tokenizer.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    steps: { type: "string", default: "2000" },
+    work: { type: "string", default: "tmp/pup" },
+    out: { type: "string", default: join(import.meta.dirname, "pup", "pup.gguf") },
+    seed: { type: "string", default: "1" },
+    every: { type: "string", default: "50" },
+    export: { type: "boolean", default: false },
+    threads: { type: "string" },
+  },
+});
+
+/** Peak rates; constant, then linear to a tenth over the last part of the run. */
+const RATES = { matrices: 0.02, rest: 3e-3 };
+const WARM_UP_STEPS = 20;
+const DECAY_SHARE = 0.5;
+
+const steps = Number(flags.steps);
+const work = flags.work;
+mkdirSync(work, { recursive: true });
+const checkpoint = join(work, "checkpoint.bin");
+const tokenizer = loadTokenizer();
+const corpus = new Corpus(tokenizer, { seed: Number(flags.seed) });
+const backend = Backend.open("cpu", flags.threads ? Number(flags.threads) : undefined);
+
+const hyper: Hyperparameters = {
+  architecture: "llama",
+  name: "Selkie pup",
+  layers: 4,
+  width: 256,
+  feedForward: 640,
+  heads: 4,
+  kvHeads: 4,
+  headDim: 64,
+  vocabulary: tokenizer.size,
+  contextLength: 1024,
+  rmsEps: 1e-5,
+  ropeBase: 10000,
+  ropeScale: 1,
+  ropeDims: 64,
+};
+
+const pretrainer = new Pretrainer(backend, hyper, Number(flags.seed));
+const saved = loadCheckpoint(checkpoint);
+if (saved) {
+  pretrainer.restore(saved);
+  console.log(`resumed at step ${saved.step}`);
+}
+
+const started = performance.now();
+let tokens = 0;
+let smooth = 0;
+while (pretrainer.step < steps) {
+  const step = pretrainer.step;
+  const batch = corpus.batch(step);
+  const factor = schedule(step);
+  const loss = await pretrainer.train(batch.rows, {
+    matrices: RATES.matrices * factor,
+    rest: RATES.rest * factor,
+  });
+  tokens += batch.tokens;
+  smooth = smooth === 0 ? loss : 0.95 * smooth + 0.05 * loss;
+  const seconds = (performance.now() - started) / 1000;
+  if (step % 10 === 0) {
+    const rate = tokens / seconds;
+    const left = ((steps - step) * seconds) / (step - (saved?.step ?? 0) + 1) / 60;
+    const line = `step ${step}/${steps} loss ${smooth.toFixed(4)} ${rate.toFixed(0)} tok/s, ${left.toFixed(1)} min left`;
+    console.log(line);
+    appendFileSync(join(work, "log.jsonl"), `${JSON.stringify({ step, loss, seconds })}\n`);
+  }
+  if (pretrainer.step % Number(flags.every) === 0 || pretrainer.step === steps) {
+    saveCheckpoint(checkpoint, pretrainer.save());
+    if (flags.export || pretrainer.step === steps) pretrainer.export(flags.out, tokenizerKeys());
+  }
+}
+process.exit(0);
+
+/** Warm-up, constant, linear decay. */
+function schedule(step: number): number {
+  const warm = Math.min(1, (step + 1) / WARM_UP_STEPS);
+  const decayFrom = steps * (1 - DECAY_SHARE);
+  const decay = step < decayFrom ? 1 : 1 - (0.95 * (step - decayFrom)) / (steps - decayFrom);
+  return warm * decay;
+}
+
+function tokenizerKeys(): Record<string, GgufValue> {
+  const file = JSON.parse(readFileSync(PUP_TOKENIZER_PATH, "utf8")) as TokenizerFile;
+  return {
+    "general.type": { string: "model" },
+    "selkie.embedded": { bool: true },
+    "tokenizer.ggml.model": { string: "gpt2" },
+    "tokenizer.ggml.pre": { string: file.pre },
+    "tokenizer.ggml.tokens": { strings: file.tokens },
+    "tokenizer.ggml.token_type": { i32s: Int32Array.from(file.types) },
+    "tokenizer.ggml.merges": { strings: file.merges },
+    "tokenizer.ggml.bos_token_id": { u32: file.bos },
+    "tokenizer.ggml.eos_token_id": { u32: file.eos },
+    "tokenizer.ggml.add_bos_token": { bool: true },
+  };
+}
