@@ -1,9 +1,5 @@
 import type { Command } from "commander";
-import { acceptText } from "../../agent/read/inbox.ts";
-import { countDocuments } from "../../db/documents.ts";
-import { countJobs } from "../../db/jobs.ts";
-import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
-import type { Instance } from "../instance.ts";
+import { type CommandContext, type CommandResult, runs } from "../frame.ts";
 import { readKnob, whole } from "../knob.ts";
 import { startLearner } from "../learner.ts";
 
@@ -12,9 +8,6 @@ interface Options {
   host?: string;
   port?: string;
 }
-
-/** The world that `--demo` tells of, and how many of its passages. */
-const DEMO = { seed: 1, passages: 8 };
 
 export function register(program: Command): void {
   runs(
@@ -42,16 +35,22 @@ async function serve(
   if (options.port !== undefined) config.port = readKnob("--port", options.port, whole(0, 65535));
   // Wrong settings are told now, not at the first passage.
   instance.runtime();
-  if (options.demo) await queueDemo(context, instance);
+  if (options.demo) {
+    const { DEMO, queueDemo } = await import("../demo.ts");
+    const queued = await queueDemo(instance);
+    context.note(
+      queued
+        ? `${DEMO.passages} passages of a made-up world are queued.`
+        : "Nothing was queued for the demo: it needs an empty instance and the embedded model.",
+    );
+  }
 
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const { startServer } = await import("../server.tsx");
   const learner = startLearner(instance, { signal });
   try {
-    const server = await startServer(instance, learner).catch((error: unknown) => {
-      throw explainListenError(error, config.host, config.port);
-    });
+    const server = await startServer(instance, learner);
     context.note(
       `Selkie is at ${server.url} and keeps its data in ${config.home}; Ctrl-C stops it.`,
     );
@@ -62,36 +61,4 @@ async function serve(
     await learner.ended.catch(() => {});
   }
   return { data: { stopped: true }, text: "" };
-}
-
-function explainListenError(error: unknown, host: string, port: number): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const place = `Port ${port} of ${host}`;
-  if (code === "EADDRINUSE") {
-    return new CommandError(
-      "port-in-use",
-      `${place} is in use, perhaps by a Selkie that runs already: stop that, or choose another with --port.`,
-    );
-  }
-  if (code === "EACCES" || code === "EADDRNOTAVAIL") {
-    return new CommandError(
-      "port-refused",
-      `${place} cannot be listened on (${code}): choose another with --host and --port.`,
-    );
-  }
-  return error;
-}
-
-async function queueDemo(context: CommandContext, instance: Instance): Promise<void> {
-  const { db, home, config } = instance;
-  const { queued, running, done } = countJobs(db);
-  if (countDocuments(db) + queued + running + done > 0) {
-    context.note("This instance is not empty, so nothing was added for the demo.");
-    return;
-  }
-  const { demoPassages } = await import("../../models/demo.ts");
-  for (const { title, text } of demoPassages(DEMO.seed, DEMO.passages)) {
-    acceptText(db, home, { source: `demo: ${title}`, title, text }, config.limits);
-  }
-  context.note(`${DEMO.passages} passages of a made-up world are queued.`);
 }
