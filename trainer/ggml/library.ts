@@ -53,7 +53,7 @@ function bind(set: LibrarySet): Symbols {
   ] as const) {
     let lib: ReturnType<typeof koffi.load>;
     try {
-      lib = koffi.load(path, { global: true });
+      lib = koffi.load(path);
     } catch (cause) {
       throw new TrainerError("library-missing", `${path} cannot be loaded: ${reason(cause)}`, {
         cause,

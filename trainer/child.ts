@@ -1,0 +1,70 @@
+/** Entry point of the trainer's process: ggml lives (and may die) here. */
+import { type ChildProcess, serveRequests } from "./child-process.ts";
+import { Backend } from "./ggml/backend.ts";
+import { type LoadedModel, loadModel } from "./load.ts";
+import type { ChildOptions, Request, Result } from "./protocol.ts";
+import { scoreRows } from "./score.ts";
+import { ModelTokenizer } from "./tokenizer.ts";
+import { type TrainHooks, trainAdapter } from "./train.ts";
+import { type ModelInfo, TrainerError, type TrainProgress } from "./types.ts";
+
+export type TrainerProcess = ChildProcess<Request, ModelInfo, TrainProgress, Result>;
+
+serveRequests<Request, ModelInfo, TrainProgress, Result>({
+  describe: (error) =>
+    error instanceof TrainerError
+      ? { code: error.code, message: error.message }
+      : { code: "internal", message: error instanceof Error ? error.message : String(error) },
+  start: async () => {
+    const options = JSON.parse(process.argv[2] ?? "{}") as ChildOptions;
+    const backend = Backend.open(options.backend);
+    const loaded = await loadModel(backend, options.model);
+    const tokenizer = await ModelTokenizer.open(options.model);
+    return {
+      info: describeModel(loaded),
+      handle: (request, hooks) => handle(loaded, tokenizer, request, hooks),
+    };
+  },
+});
+
+async function handle(
+  loaded: LoadedModel,
+  tokenizer: ModelTokenizer,
+  request: Request,
+  hooks: TrainHooks & { cancelled: () => boolean },
+): Promise<Result> {
+  switch (request.kind) {
+    case "train": {
+      const rows = request.job.rows.map((row) => tokenizer.row(row));
+      const result = await trainAdapter(loaded, { ...request.job, rows }, hooks);
+      return { kind: "train", result };
+    }
+    case "score": {
+      const rows = request.pairs.map((pair) => tokenizer.pair(pair));
+      const scores = await scoreRows(loaded, rows, request.adapter, hooks.cancelled);
+      return { kind: "score", scores };
+    }
+    case "count":
+      return {
+        kind: "count",
+        counts: request.texts.map((text) => tokenizer.encode(text).length),
+      };
+  }
+}
+
+function describeModel(loaded: LoadedModel): ModelInfo {
+  const { hyper } = loaded.model;
+  return {
+    path: loaded.path,
+    architecture: hyper.architecture,
+    name: hyper.name,
+    parameters: loaded.parameters,
+    layers: hyper.layers,
+    width: hyper.width,
+    contextLength: hyper.contextLength,
+    vocabulary: hyper.vocabulary,
+    types: loaded.types,
+    backend: loaded.backend.name,
+    device: loaded.backend.description,
+  };
+}

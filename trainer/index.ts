@@ -1,0 +1,90 @@
+import { ChildProcess } from "./child-process.ts";
+import { chooseVariant } from "./devices.ts";
+import type { Variant } from "./ggml/locate.ts";
+import type { ChildOptions, Request, Result } from "./protocol.ts";
+import {
+  type ModelInfo,
+  type ModelTrainer,
+  type Score,
+  type ScorePair,
+  TrainerError,
+  type TrainerErrorCode,
+  type TrainJob,
+  type TrainProgress,
+  type TrainResult,
+} from "./types.ts";
+
+export { type DeviceReport, isSoftware, probeDevices } from "./devices.ts";
+export type { Variant } from "./ggml/locate.ts";
+export { SUPPORTED_ARCHITECTURES } from "./hyperparameters.ts";
+export * from "./types.ts";
+
+/**
+ * LoRA training and teacher-forced scoring of a GGUF model, in a child process.
+ *
+ * @example
+ * const trainer = await Trainer.start({ model: "models/pup/pup.gguf" });
+ * const [score] = await trainer.score([{ context: "Question: …\nAnswer:", answer: " 1832" }]);
+ * const { sha256 } = await trainer.train({ rows, lora, options, out: "adapter.gguf" });
+ * await trainer.close();
+ */
+export class Trainer implements ModelTrainer {
+  private constructor(
+    private readonly child: ChildProcess<Request, ModelInfo, TrainProgress, Result>,
+    readonly info: ModelInfo,
+  ) {}
+
+  /**
+   * Loads a model on a device: the one named, or the best that works.
+   * @throws TrainerError when the model cannot be read or is not supported, or the device is missing
+   */
+  static async start(options: { model: string; backend?: Variant }): Promise<Trainer> {
+    const backend = options.backend ?? (await chooseVariant());
+    const child = new ChildProcess<Request, ModelInfo, TrainProgress, Result>(
+      `${import.meta.dir}/child.ts`,
+      { model: options.model, backend } satisfies ChildOptions,
+      (code, message) => new TrainerError(code as TrainerErrorCode, message),
+    );
+    return new Trainer(child, await child.ready);
+  }
+
+  /** Process id of the child. */
+  get pid(): number {
+    return this.child.pid;
+  }
+
+  async train(
+    job: TrainJob,
+    options: { onProgress?: (progress: TrainProgress) => void; signal?: AbortSignal } = {},
+  ): Promise<TrainResult> {
+    const result = await this.child.request({ kind: "train", job }, options);
+    if (result.kind !== "train") throw unexpected(result);
+    return result.result;
+  }
+
+  async score(
+    pairs: ScorePair[],
+    options: { adapter?: string; signal?: AbortSignal } = {},
+  ): Promise<Score[]> {
+    if (pairs.length === 0) return [];
+    const { adapter, signal } = options;
+    const request: Request = { kind: "score", pairs, ...(adapter && { adapter }) };
+    const result = await this.child.request(request, { ...(signal && { signal }) });
+    if (result.kind !== "score") throw unexpected(result);
+    return result.scores;
+  }
+
+  async countTokens(texts: string[]): Promise<number[]> {
+    const result = await this.child.request({ kind: "count", texts });
+    if (result.kind !== "count") throw unexpected(result);
+    return result.counts;
+  }
+
+  async close(): Promise<void> {
+    await this.child.kill();
+  }
+}
+
+function unexpected(result: Result): TrainerError {
+  return new TrainerError("internal", `The trainer answered with "${result.kind}".`);
+}

@@ -1,0 +1,20 @@
+import type { Variant } from "./ggml/locate.ts";
+import type { Score, ScorePair, TrainJob, TrainResult } from "./types.ts";
+
+/** What the trainer's child is told at its start. */
+export interface ChildOptions {
+  model: string;
+  backend: Variant;
+}
+
+/** What it can be asked. */
+export type Request =
+  | { kind: "train"; job: TrainJob }
+  | { kind: "score"; pairs: ScorePair[]; adapter?: string }
+  | { kind: "count"; texts: string[] };
+
+/** The answer to each. */
+export type Result =
+  | { kind: "train"; result: TrainResult }
+  | { kind: "score"; scores: Score[] }
+  | { kind: "count"; counts: number[] };
