@@ -36,7 +36,7 @@ import type {
 import type { Learner } from "./learner.ts";
 
 /** How much of each list the overview shows. */
-const SHOWN = { passages: 12, updates: 8, events: 12 };
+const SHOWN = { passages: 10, updates: 8, events: 8 };
 
 /** What the loop is doing, in this process or in another one. */
 export function nowFacts(db: Database, learner: Learner): NowFacts {

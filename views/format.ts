@@ -58,13 +58,13 @@ export function duration(seconds: number | null | undefined): string {
     : `${whole(minutes / 60)} h`;
 }
 
-/** The time left, in steps, so that it does not flicker: "about 40 s left". */
+/** The time left, in steps, so that it does not flicker: "about 40 s". */
 export function timeLeft(seconds: number | null | undefined): string {
   if (!isNumber(seconds)) return "";
-  if (seconds < 1) return "under a second left";
+  if (seconds < 1) return "under a second";
   const step = seconds < 20 ? 1 : seconds < 120 ? 5 : 60;
   const s = Math.ceil(seconds / step) * step;
-  return `about ${s < 60 ? `${s} s` : duration(s)} left`;
+  return `about ${s < 60 ? `${s} s` : duration(s)}`;
 }
 
 /** A moment, in the server's time zone: "21 Nov, 04:14". */

@@ -9,7 +9,7 @@ const STEPS: { stage: Stage; label: string; what: string }[] = [
   { stage: "study", label: "Study", what: "writes study material" },
   { stage: "train", label: "Train", what: "trains an adapter on each piece of it" },
   { stage: "commit", label: "Keep", what: "keeps the best, if it helped" },
-  { stage: "measure", label: "Remember", what: "checks what it still knows" },
+  { stage: "measure", label: "Check", what: "checks what it still knows" },
 ];
 
 /** What the instance is doing at this moment. */
@@ -120,5 +120,6 @@ function idleWords(now: NowFacts): string {
       : "Nothing is waiting.";
   }
   if (now.queued > 0) return "The next job is about to be taken up.";
+  if (now.done + now.failed === 0) return "Nothing has been handed in yet.";
   return "Everything that was handed in has been dealt with. Add something to read, or ask what it knows.";
 }

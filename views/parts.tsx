@@ -60,7 +60,7 @@ export function probeWords(kinds: ProbeKind[]): string {
   return "no questions yet";
 }
 
-const TRACK = { width: 120, height: 14, inset: 6 };
+const TRACK = { width: 96, height: 14, inset: 6 };
 
 /** The results on one line from 0% to 100%: a ring for before, a dot for after or now. */
 export function BeforeAfter(props: { before?: ExamResult; after?: ExamResult; now?: ExamResult }) {
@@ -137,7 +137,7 @@ export function Change(props: {
       {now !== undefined && (
         <>
           <span class="arrow" aria-hidden="true">
-            {", now "}
+            {" → "}
           </span>
           <strong>{now}</strong>
           <span class="hidden"> now</span>

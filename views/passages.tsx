@@ -20,6 +20,7 @@ export function PassagesSection(props: { list: PassageList }) {
         )
       }
     >
+      {list.lines.length > 0 && <Legend />}
       <PassageLines
         lines={list.lines}
         empty="Nothing has been read yet. What you add is split into passages, which appear here with the exam before and after."
@@ -41,8 +42,9 @@ export function PassagesPage(props: {
       <h1>Passages</h1>
       <p class="lead">
         {counted(list.total, "passage")} from {counted(list.documents, "document")}, the latest
-        first. The ring is the closed-book result before studying, the dot the one after.
+        first.
       </p>
+      <Legend />
       <PassageLines lines={list.lines} empty="There is nothing here." />
       {pages > 1 && (
         <nav class="pages" aria-label="More passages">
@@ -62,6 +64,16 @@ export function PassagesPage(props: {
         </nav>
       )}
     </Layout>
+  );
+}
+
+/** What the figures beside each passage are. */
+function Legend() {
+  return (
+    <p class="legend quiet">
+      Right answers with the passage closed: before studying → right after → now, if that has
+      changed. Below, the same in log-probability per token, where 0 is certain.
+    </p>
   );
 }
 
@@ -94,10 +106,11 @@ function Line(props: { line: PassageLine }) {
             {line.reason}
           </span>
         )}
-        <span class="line-kind quiet">
-          {line.probes > 0 && `${whole(line.probes)} `}
-          {probeWords(line.kinds)}
-        </span>
+        {line.probes > 0 && (
+          <span class="line-kind quiet">
+            {whole(line.probes)} {probeWords(line.kinds)}
+          </span>
+        )}
       </div>
       <div class="line-state">
         <DecisionMark decision={line.decision} learning={line.learning} />

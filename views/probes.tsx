@@ -25,11 +25,15 @@ export function ProbeTable(props: { probes: ProbeLine[] }) {
                 {probe.question}
                 {probe.kind === "cloze" && <span class="quiet kind"> blanked sentence</span>}
               </td>
-              <td dir="auto">{probe.answer}</td>
-              <td class="quiet">{probe.split}</td>
-              <Result score={probe.before} />
-              {studied && <Result score={probe.after} />}
-              {later && <Result score={probe.now} />}
+              <td data-label="Answer">
+                <bdi>{probe.answer}</bdi>
+              </td>
+              <td class="quiet" data-label="Used for">
+                {probe.split}
+              </td>
+              <Result label="Before" score={probe.before} />
+              {studied && <Result label="After" score={probe.after} />}
+              {later && <Result label="Now" score={probe.now} />}
             </tr>
           ))}
         </tbody>
@@ -42,11 +46,17 @@ export function ProbeTable(props: { probes: ProbeLine[] }) {
   );
 }
 
-function Result(props: { score?: ProbeScore }) {
-  const { score } = props;
-  if (!score) return <td class="quiet number">–</td>;
+function Result(props: { label: string; score?: ProbeScore }) {
+  const { label, score } = props;
+  if (!score) {
+    return (
+      <td class="quiet number" data-label={label}>
+        –
+      </td>
+    );
+  }
   return (
-    <td class="number">
+    <td class="number" data-label={label}>
       <span class={score.exact ? "right" : "wrong"}>
         <span aria-hidden="true">{score.exact ? "✓" : "✗"}</span>
         <span class="hidden">{score.exact ? "right" : "wrong"}</span>

@@ -52,7 +52,6 @@ function Update(props: { update: UpdateLine }) {
         <span class="update-name">
           {update.versionId ? `Version ${update.versionId}` : `Update ${update.id}`}
         </span>
-        {update.current && <span class="mark mark-current">answers now</span>}
         <span class={`verdict verdict-${verdict}`}>
           {update.verdict ? VERDICT_WORDS[update.verdict] : "under way"}
         </span>
@@ -76,6 +75,7 @@ function Update(props: { update: UpdateLine }) {
         {update.seconds !== undefined && `, took ${duration(update.seconds)}`}
         {`, from ${update.parentVersionId ? `version ${update.parentVersionId}` : "the base"}`}
       </p>
+      {update.current && <span class="mark mark-current">answers now</span>}
     </li>
   );
 }

@@ -69,6 +69,7 @@ function matrixSvg(matrix: Matrix, theme: ThemeName): string {
       series: {
         type: "heatmap",
         data: cells,
+        emphasis: { disabled: true },
         itemStyle: { borderColor: colours.blank, borderWidth: cell > 8 ? 1.5 : 0, borderRadius: 3 },
         label: {
           show: cell >= 34,

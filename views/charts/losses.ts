@@ -45,6 +45,7 @@ export function lossPicture(curves: LossCurve[], theme: ThemeName): string {
         type: "line",
         data: thin(curve.losses),
         showSymbol: false,
+        emphasis: { disabled: true },
         lineStyle: {
           width: curve.winner ? 2.5 : 1.5,
           color: curve.winner ? colours.accent : colours.others,

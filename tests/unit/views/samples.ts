@@ -1,0 +1,90 @@
+import type { HomeFacts } from "../../../views/home.tsx";
+import type { PassageFacts, PassageLine } from "../../../views/types.ts";
+
+/** Markup and attributes that would do something if they were let through. */
+export const HOSTILE = `"><script>alert(1)</script><img src=x onerror=alert(1)>' hx-get="/x" & </textarea>`;
+
+export const RIGHT_TO_LEFT = "מגדלור חיפה (1934)";
+
+export function passageLine(change: Partial<PassageLine> = {}): PassageLine {
+  return {
+    id: 7,
+    title: "The Klindmel Light",
+    documentTitle: "News of the coast",
+    source: "/home/ann/coast.md",
+    decision: "learned",
+    reason: "Edit 2 of 3 helped.",
+    kinds: ["written"],
+    probes: 8,
+    before: { accuracy: 0, logprob: -3.1 },
+    after: { accuracy: 0.75, logprob: -0.4 },
+    now: { accuracy: 0.75, logprob: -0.4 },
+    learning: false,
+    ...change,
+  };
+}
+
+export function homeFacts(change: Partial<HomeFacts> = {}): HomeFacts {
+  return {
+    model: { name: "pup", embedded: true },
+    now: { queued: 0, running: 0, failed: 0, done: 0, loop: "here" },
+    passages: { lines: [], total: 0, documents: 0 },
+    memory: {
+      rows: 0,
+      columns: 0,
+      metrics: { acc: null, bwt: null, forgetting: null, netGain: null },
+      revision: "0.0",
+      description: "",
+    },
+    lineage: { updates: [], versions: 0, omitted: 0 },
+    log: [],
+    ...change,
+  };
+}
+
+/** A passage in which every text is `text`. */
+export function passageFacts(text: string): PassageFacts {
+  return {
+    line: passageLine({ title: text, documentTitle: text, source: text, reason: text }),
+    text,
+    position: 0,
+    siblings: 2,
+    readAt: 0,
+    probes: [
+      {
+        id: 1,
+        kind: "cloze",
+        split: "report",
+        question: text,
+        answer: text,
+        before: { logprob: -2, exact: false },
+      },
+    ],
+    updates: [
+      {
+        id: 3,
+        passageId: 7,
+        title: text,
+        verdict: "commit",
+        reason: text,
+        gain: 1.2,
+        versionId: 2,
+        current: true,
+        at: 0,
+        stage: "done",
+        timing: { train: 4.2 },
+        candidates: [
+          {
+            id: 1,
+            ordinal: 0,
+            kind: text,
+            lines: [text],
+            reward: 1.2,
+            losses: [2, 1],
+            winner: true,
+          },
+        ],
+      },
+    ],
+  };
+}
