@@ -3,6 +3,7 @@ import { configure, getTextFormatter } from "@logtape/logtape";
 import { Command } from "commander";
 import { version } from "../package.json";
 import * as ask from "./commands/ask.ts";
+import * as doctor from "./commands/doctor.ts";
 import * as exam from "./commands/exam.ts";
 import * as ingest from "./commands/ingest.ts";
 import * as report from "./commands/report.ts";
@@ -28,6 +29,6 @@ const program = new Command("selkie")
   .enablePositionalOptions()
   .showHelpAfterError("(selkie --help lists the commands, selkie help <command> explains one)");
 
-for (const command of [serve, ingest, exam, ask, status, report]) command.register(program);
+for (const command of [serve, ingest, exam, ask, status, report, doctor]) command.register(program);
 
 await program.parseAsync();

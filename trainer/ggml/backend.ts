@@ -161,12 +161,28 @@ function prefix(variant: Variant): string {
 }
 
 function missingDevice(variant: Variant): string {
-  const hint: Record<Variant, string> = {
-    cpu: 'The CPU library did not load; run "bun install" again.',
-    cuda: "The CUDA build needs an NVIDIA driver and the CUDA 13 libraries libcudart.so.13 and libcublas.so.13; install them or use SELKIE_BACKEND=cpu.",
-    vulkan:
-      "The Vulkan build needs libvulkan.so.1 and a driver (on Debian: libvulkan1 and mesa-vulkan-drivers); install them or use SELKIE_BACKEND=cpu.",
-    metal: "Metal needs a Mac with Apple silicon; use SELKIE_BACKEND=cpu.",
+  const hint: Record<Variant, () => string> = {
+    cpu: () => 'The CPU library did not load; run "bun install" again.',
+    cuda: () => `${missingFiles(CUDA_FILES)}; install what is missing or use SELKIE_BACKEND=cpu.`,
+    vulkan: () =>
+      `${missingFiles(["libvulkan.so.1"])} (on Debian: libvulkan1 and a driver such as mesa-vulkan-drivers); install what is missing or use SELKIE_BACKEND=cpu.`,
+    metal: () => "Metal needs a Mac with Apple silicon; use SELKIE_BACKEND=cpu.",
   };
-  return `No ${variant} device was found. ${hint[variant]}`;
+  return `No ${variant} device was found. ${hint[variant]()}`;
+}
+
+/** What the CUDA build of ggml links against: the driver, and CUDA 13. */
+const CUDA_FILES = ["libcuda.so.1", "libcudart.so.13", "libcublas.so.13"];
+
+function missingFiles(names: string[]): string {
+  const missing = names.filter((name) => {
+    try {
+      koffi.load(name);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  if (missing.length === 0) return `Its libraries are there (${names.join(", ")}), a device is not`;
+  return `This system lacks ${missing.join(", ")}`;
 }

@@ -1,0 +1,83 @@
+import { statfsSync } from "node:fs";
+import type { Command } from "commander";
+import { inspectHardware, recommendModel } from "../../agent/hardware.ts";
+import { locateLibraries } from "../../trainer/ggml/locate.ts";
+import { isSoftware, type ModelInfo, probeDevices, Trainer } from "../../trainer/index.ts";
+import { type CommandContext, type CommandResult, runs } from "../frame.ts";
+
+const GB = 1e9;
+/** Below this the next adapters and the database may not fit. */
+const LITTLE_DISK = 1 * GB;
+
+export function register(program: Command): void {
+  runs(
+    program
+      .command("doctor")
+      .description("check libraries, devices, the model and the data folder"),
+    doctor,
+  );
+}
+
+async function doctor(context: CommandContext): Promise<CommandResult> {
+  const { config } = context.instance();
+  context.note("Looking for devices and loading the model…");
+  const devices = await probeDevices();
+  const failures: string[] = [];
+  let model: ModelInfo | undefined;
+  try {
+    const trainer = await Trainer.start({
+      model: config.model.path,
+      ...(config.backend && { backend: config.backend }),
+    });
+    model = trainer.info;
+    await trainer.close();
+  } catch (error) {
+    failures.push(error instanceof Error ? error.message : String(error));
+  }
+  const disk = statfsSync(config.home);
+  const free = Number(disk.bavail) * Number(disk.bsize);
+  if (free < LITTLE_DISK) {
+    failures.push(
+      `Only ${(free / GB).toFixed(1)} GB are free in ${config.home}: adapters need room; free some or move SELKIE_HOME.`,
+    );
+  }
+  const recommended = recommendModel(await inspectHardware());
+  const data = {
+    bun: Bun.version,
+    libraries: locateLibraries("cpu")?.dir ?? null,
+    devices,
+    model: model ?? null,
+    embedded: config.model.embedded,
+    recommended,
+    home: { path: config.home, freeBytes: free },
+  };
+  const advice = config.model.embedded ? embeddedAdvice(recommended) : [];
+  const lines = [
+    `Bun        ${Bun.version}`,
+    `Libraries  ${data.libraries ?? "missing"}`,
+    ...devices.map((device) => {
+      if (!device.usable) return `Device     ${device.variant}: not usable. ${device.problem}`;
+      const soft = isSoftware(device) ? " (in software: for tests)" : "";
+      return `Device     ${device.variant}: ${device.name}, ${device.description}${soft}`;
+    }),
+    model
+      ? `Model      ${model.name}, architecture ${model.architecture}, ${(model.parameters / 1e6).toFixed(1)}M parameters, ${model.types.join(" + ")}, on ${model.backend}`
+      : `Model      ${config.model.path}: not usable`,
+    `Data       ${config.home}, ${(free / GB).toFixed(0)} GB free`,
+    ...advice,
+    "",
+    failures.length === 0 ? "All is well." : "",
+  ];
+  return { data, text: lines.join("\n").trimEnd(), failures };
+}
+
+/** The embedded model reads its own small world only. */
+function embeddedAdvice(model: { name: string; url: string }): string[] {
+  return [
+    "",
+    "The embedded model is for the demo: it knows an invented world. For real texts on this machine:",
+    `           ${model.name}`,
+    `           ${model.url}`,
+    "           Download it and set SELKIE_MODEL to the path of the file.",
+  ];
+}
