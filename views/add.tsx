@@ -2,6 +2,7 @@ import type { AddNote } from "./types.ts";
 
 /** The attributes of each form: refusals go to the note and leave what was typed. */
 const FORM = {
+  class: "add-form",
   method: "post",
   action: "/sources",
   "hx-post": "/sources",

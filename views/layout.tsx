@@ -52,7 +52,7 @@ export function Layout(props: {
             <img src="/public/selkie.svg" alt="" width="30" height="30" />
             <span>Selkie</span>
           </a>
-          <nav aria-label="Pages">
+          <nav class="places" aria-label="Pages">
             {PLACES.map((place) => (
               <a href={place.href} aria-current={place.href === props.here ? "page" : undefined}>
                 {place.label}

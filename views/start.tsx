@@ -11,7 +11,7 @@ export function StartHint(props: { fresh: boolean; embedded: boolean }) {
             its answers got better. Then ask it: it answers from memory, with nothing looked up.
           </p>
           {props.embedded && (
-            <form method="post" action="/demo">
+            <form class="start-demo" method="post" action="/demo">
               <p class="quiet">
                 No text at hand? The embedded model comes from an invented world, and can read the
                 news of it.
