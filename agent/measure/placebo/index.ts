@@ -93,7 +93,7 @@ async function compare(
   };
   const base = await score();
   const placebo = await trainPlacebo(context, work, home, db);
-  const placeboScore = (await score(placebo.adapter)).summary.logprob;
+  const placeboScore = (await score(placebo?.adapter)).summary.logprob;
   const learned = version
     ? (await score(join(home.adapters, version.file))).summary.logprob
     : base.summary.logprob;
@@ -106,8 +106,8 @@ async function compare(
     base: base.summary.logprob,
     learned,
     placebo: placeboScore,
-    learnedTokens: placebo.learnedTokens,
-    placeboTokens: placebo.tokens,
+    learnedTokens: placebo?.learnedTokens ?? 0,
+    placeboTokens: placebo?.tokens ?? 0,
     wins: learned > placeboScore && learned > base.summary.logprob,
     seconds: (performance.now() - start) / 1000,
   };
@@ -145,32 +145,37 @@ async function trainPlacebo(
   const version = currentVersion(db);
   const candidates = listCandidates(db, 1);
   const winner = candidates.find(({ sha256 }) => sha256 === version?.sha256) ?? candidates[0];
+  // Known already, or nothing could be asked: nothing was trained.
+  if (!winner?.trainTokens) return undefined;
+  const { trainTokens: learnedTokens, lines, kind, ordinal } = winner;
   const text = { title: passage.title, text: passage.context };
-  const learnedRows = await editRows(trainer, text, winner?.lines ?? []);
-  const target = sum(await tokensOf(trainer, learnedRows));
+  const learnedRows = await editRows(trainer, text, lines);
+  const target = learnedTokens / settings.train.epochs;
+  // What an epoch had beyond the texts: a begin token, where the model wants one, and an end token.
+  const frame = (target - sum(await tokensOf(trainer, learnedRows, 0))) / learnedRows.length;
 
   const rows = [];
   for (const otherText of other.texts) {
     const source = { title: other.title, text: otherText };
     const edits = await makeEdits(context.generator, source, settings, {
-      probes: winner?.kind === "sentences" ? "cloze" : "written",
+      probes: kind === "sentences" ? "cloze" : "written",
       examQuestions: [],
       signal,
     });
-    rows.push(...(await editRows(trainer, source, edits[winner?.ordinal ?? 0]?.lines ?? [])));
-    if (sum(await tokensOf(trainer, rows)) >= target) break;
+    rows.push(...(await editRows(trainer, source, edits[ordinal]?.lines ?? [])));
+    if (sum(await tokensOf(trainer, rows, frame)) >= target) break;
   }
   const adapter = join(home.adapters, "placebo.gguf");
   const result = await trainer.train(
     {
-      rows: await matchTokens(trainer, rows, target),
+      rows: await matchTokens(trainer, rows, target, frame),
       lora: settings.lora,
       options: { ...settings.train, seed: settings.train.seed + 1 },
       out: adapter,
     },
     { signal },
   );
-  return { adapter, tokens: result.tokens, learnedTokens: winner?.trainTokens ?? 0 };
+  return { adapter, tokens: result.tokens, learnedTokens };
 }
 
 function sum(values: number[]): number {

@@ -3,16 +3,22 @@ import type { ModelTrainer, TrainingRow } from "../../../trainer/types.ts";
 /** Rows with fewer tokens than this left to fill are not worth a trimmed copy. */
 const MIN_FILL = 4;
 
-/** Tokens of rows, each segment tokenized by itself, as the trainer does; begin tokens are not counted. */
-export async function tokensOf(trainer: ModelTrainer, rows: TrainingRow[]): Promise<number[]> {
-  const counts = await trainer.countTokens(
-    rows.flatMap(({ segments }) => segments.map((s) => s.text)),
-  );
+/**
+ * Tokens of each row, every segment tokenized by itself, as the trainer does.
+ * @param frame begin and end tokens of a row
+ */
+export async function tokensOf(
+  trainer: ModelTrainer,
+  rows: TrainingRow[],
+  frame: number,
+): Promise<number[]> {
+  const texts = rows.flatMap(({ segments }) => segments.map(({ text }) => text));
+  const counts = await trainer.countTokens(texts);
   let at = 0;
-  return rows.map(({ segments, end }) => {
-    const own = counts.slice(at, at + segments.length).reduce((sum, n) => sum + n, 0);
+  return rows.map(({ segments }) => {
+    const own = counts.slice(at, at + segments.length);
     at += segments.length;
-    return own + (end ? 1 : 0);
+    return own.reduce((sum, n) => sum + n, frame);
   });
 }
 
@@ -24,8 +30,9 @@ export async function matchTokens(
   trainer: ModelTrainer,
   rows: TrainingRow[],
   target: number,
+  frame: number,
 ): Promise<TrainingRow[]> {
-  const sizes = await tokensOf(trainer, rows);
+  const sizes = await tokensOf(trainer, rows, frame);
   const matched: TrainingRow[] = [];
   let left = target;
   for (let i = 0; rows.length > 0 && left >= MIN_FILL; i = (i + 1) % rows.length) {
@@ -36,7 +43,7 @@ export async function matchTokens(
       left -= size;
       continue;
     }
-    const cut = await cutRow(trainer, row, left);
+    const cut = await cutRow(trainer, row, left, frame);
     if (cut) matched.push(cut);
     break;
   }
@@ -48,6 +55,7 @@ async function cutRow(
   trainer: ModelTrainer,
   row: TrainingRow,
   room: number,
+  frame: number,
 ): Promise<TrainingRow | undefined> {
   const last = row.segments.at(-1)!;
   const words = last.text.match(/\s*\S+/g) ?? [];
@@ -55,6 +63,6 @@ async function cutRow(
     ...row,
     segments: [...row.segments.slice(0, -1), { ...last, text: words.slice(0, i + 1).join("") }],
   }));
-  const sizes = await tokensOf(trainer, variants);
+  const sizes = await tokensOf(trainer, variants, frame);
   return variants.findLast((_, i) => sizes[i]! <= room);
 }

@@ -5,27 +5,27 @@ import { lineRow } from "../../../../agent/study/rows.ts";
 import { FakeTrainer } from "../fakes/trainer.ts";
 
 const trainer = new FakeTrainer(() => ({ logprob: 0, tokens: 1, exact: false }));
-/** A title of one token, words of one each, and the end: `words` + 2. */
+/** A title of one token, words of one each, and the end: `words` + 3 with a begin token. */
 const row = (words: number) =>
   lineRow("T", Array.from({ length: words }, (_, i) => `w${i}`).join(" "));
 const total = async (rows: Parameters<typeof tokensOf>[1]) =>
-  (await tokensOf(trainer, rows)).reduce((a, b) => a + b, 0);
+  (await tokensOf(trainer, rows, 2)).reduce((a, b) => a + b, 0);
 
 describe("matchTokens", () => {
   test("repeats rows that are too few, and cuts the last", async () => {
-    const matched = await matchTokens(trainer, [row(3), row(5)], 29);
-    expect(await tokensOf(trainer, matched)).toEqual([5, 7, 5, 7, 5]);
-    expect(await total(await matchTokens(trainer, [row(8)], 16))).toBe(16);
+    const matched = await matchTokens(trainer, [row(3), row(5)], 34, 2);
+    expect(await tokensOf(trainer, matched, 2)).toEqual([6, 8, 6, 8, 6]);
+    expect(await total(await matchTokens(trainer, [row(8)], 18, 2))).toBe(18);
   });
 
   test("cuts rows that are too many", async () => {
-    const matched = await matchTokens(trainer, [row(20), row(20)], 30);
-    expect(await tokensOf(trainer, matched)).toEqual([22, 8]);
+    const matched = await matchTokens(trainer, [row(20), row(20)], 32, 2);
+    expect(await tokensOf(trainer, matched, 2)).toEqual([23, 9]);
     expect(matched[1]!.segments[1]!.text).toBe("w0 w1 w2 w3 w4 w5");
   });
 
   test("nothing to repeat gives nothing", async () => {
-    expect(await matchTokens(trainer, [], 10)).toEqual([]);
+    expect(await matchTokens(trainer, [], 10, 2)).toEqual([]);
   });
 });
 
