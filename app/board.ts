@@ -76,8 +76,9 @@ export class Board {
     };
   }
 
-  /** Settles at the next change, or after `ms` at the latest. */
-  async change(ms: number): Promise<void> {
+  /** Settles once there is something after `seen`, which may be now, or after `ms` at the latest. */
+  async change(seen: string | undefined, ms: number): Promise<void> {
+    if (seen !== this.id) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.waiting.add(resolve);
     const timer = setTimeout(resolve, ms);

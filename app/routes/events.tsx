@@ -29,7 +29,7 @@ export function eventRoutes(app: Hono<SiteEnv>, site: Site): void {
           } else {
             await stream.write(": still here\n\n");
           }
-          await board.change(HEARTBEAT_MS);
+          await board.change(seen, HEARTBEAT_MS);
         }
       } catch {
         // The connection is gone, or the database is not to be read: the page comes back by itself.

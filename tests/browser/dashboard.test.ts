@@ -1,4 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  describe,
+  expect,
+  setDefaultTimeout,
+  test,
+} from "bun:test";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { findJobByKey, listJobs } from "../../db/jobs.ts";
@@ -6,6 +14,8 @@ import { complaintsOf, launchChromium, noChromium } from "./chromium.ts";
 import { seed } from "./seed.ts";
 import { ANSWER, openSite, type TestSite } from "./site.ts";
 
+// A browser on a busy machine takes its time.
+setDefaultTimeout(90_000);
 if (noChromium) console.warn(`Browser tests are skipped: ${noChromium}`);
 
 describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {
