@@ -25,7 +25,7 @@ function words(data: Report): string {
   if (data.passages.length === 0) {
     return "Nothing has been read yet: `selkie ingest --wait <path or URL>` reads and learns.";
   }
-  return [passages(data), memory(data), matrix(data), timing(data)]
+  return [passages(data), reasons(data), memory(data), matrix(data), timing(data)]
     .filter((part) => part !== "")
     .join("\n\n");
 }
@@ -45,6 +45,14 @@ function passages({ passages }: Report): string {
   ]);
 }
 
+/** Why passages were not learned that might have been. */
+function reasons({ passages }: Report): string {
+  return passages
+    .filter(({ decision }) => decision === "rejected" || decision === "failed")
+    .map(({ id, decision, reason }) => `${id} ${decision}: ${reason}`)
+    .join("\n");
+}
+
 function memory({ metrics, matrix }: Report): string {
   if (matrix.length === 0) return "No update has been committed yet.";
   const figures = table(
@@ -60,7 +68,7 @@ function memory({ metrics, matrix }: Report): string {
       { head: "net gain", cell: ({ netGain }) => decimal(netGain, true), right: true },
     ],
   );
-  return `After ${matrix.length} updates, on questions that selected nothing:\n${figures}`;
+  return `After ${updates(matrix.length)}, on questions that selected nothing:\n${figures}`;
 }
 
 function matrix({ matrix, rows, columns }: Report): string {
@@ -79,5 +87,9 @@ function matrix({ matrix, rows, columns }: Report): string {
 function timing({ timing }: Report): string {
   if (timing.updates === 0) return "";
   const parts = PARTS.map((part) => `${part} ${timing[part].toFixed(1)}`).join(", ");
-  return `Seconds per update: ${timing.total.toFixed(1)} (${parts}), over ${timing.updates} updates.`;
+  return `Seconds per update: ${timing.total.toFixed(1)} (${parts}), over ${updates(timing.updates)}.`;
+}
+
+function updates(n: number): string {
+  return n === 1 ? "1 update" : `${n} updates`;
 }
