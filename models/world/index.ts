@@ -9,6 +9,13 @@ export {
   type WorldOptions,
 } from "./entity.ts";
 export { type Split, splitOf } from "./names.ts";
-export { implicationsOf, type Passage, passageOf, rewriteOf, type StatedFact } from "./passage.ts";
+export {
+  implicationsOf,
+  type Passage,
+  passageOf,
+  rewriteOf,
+  type StatedFact,
+  statementsOf,
+} from "./passage.ts";
 export { type Question, questionsOf, questionWordings, type Wording } from "./questions.ts";
 export { Rng } from "./rng.ts";

@@ -52,6 +52,13 @@ export function implicationsOf(entity: Entity, facts: readonly Fact[], rng: Rng)
   );
 }
 
+/** Every self-contained sentence that states a fact: what {@link implicationsOf} draws from. */
+export function statementsOf(entity: Entity, fact: Fact): string[] {
+  return attributeOf(entity, fact).statements.flatMap((statement) =>
+    LINE_REFERENCES.map((as) => fill(statement, entity, as, fact.value)),
+  );
+}
+
 /** The facts in words that the passage did not use, one self-contained sentence each. */
 export function rewriteOf(entity: Entity, facts: readonly StatedFact[], rng: Rng): string[] {
   return facts.map((fact) => {
@@ -68,6 +75,8 @@ function referenceAfter(before: string | undefined, rng: Rng): Reference {
 }
 
 /** Lines that stand alone never say "it". */
+const LINE_REFERENCES = ["intro", "name"] as const;
+
 export function lineReference(rng: Rng): Reference {
-  return rng.chance(0.2) ? "intro" : "name";
+  return LINE_REFERENCES[rng.chance(0.2) ? 0 : 1];
 }

@@ -1,0 +1,151 @@
+/**
+ * What the embedded model can do, on entities that it has never seen:
+ *
+ *     bun run bench:pup --world-seed 7 --entities 100 --json
+ *
+ * Answers are scored teacher-forced (every token and the end token the argmax after the gold
+ * prefix, which is what greedy decoding gives); texts are generated.
+ */
+import { parseArgs } from "node:util";
+import { Generator } from "../agent/generator/index.ts";
+import { parseQuestions } from "../agent/probe/parse.ts";
+import {
+  answerText,
+  closedBook,
+  implicationsPrompt,
+  openBook,
+  type PassageText,
+  questionsPrompt,
+} from "../agent/prompts.ts";
+import { EMBEDDED_MODEL } from "../app/config.ts";
+import { type ExamItem, heldOutExam, knownExam } from "../models/exams.ts";
+import { type Question, questionWordings, statementsOf } from "../models/world/index.ts";
+import { Trainer } from "../trainer/index.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    model: { type: "string", default: EMBEDDED_MODEL },
+    "world-seed": { type: "string", default: "7" },
+    entities: { type: "string", default: "100" },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const started = performance.now();
+const trainer = await Trainer.start({ model: flags.model, backend: "cpu" });
+const generator = await Generator.start({ model: flags.model, backend: "cpu" });
+const heldOut = heldOutExam(Number(flags["world-seed"]), Number(flags.entities));
+const known = knownExam();
+
+const result = {
+  worldSeed: Number(flags["world-seed"]),
+  entities: heldOut.length,
+  openBook: {
+    seen: await asked(heldOut, "seen", true),
+    unseen: await asked(heldOut, "unseen", true),
+  },
+  closedBook: {
+    knownAsked: await asked(
+      known.filter((item) => item.asked),
+      "seen",
+      false,
+    ),
+    knownNeverAsked: await asked(
+      known.filter((item) => !item.asked),
+      "seen",
+      false,
+    ),
+    heldOut: await asked(heldOut, "seen", false),
+  },
+  implications: { greedy: await implications(0), sampled: await implications(1) },
+  questions: { greedy: await questions(0), sampled: await questions(1) },
+  seconds: 0,
+};
+result.seconds = (performance.now() - started) / 1000;
+await Promise.all([trainer.close(), generator.close()]);
+
+if (flags.json) console.log(JSON.stringify(result, null, 2));
+else {
+  const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;
+  const { openBook: open, closedBook: closed } = result;
+  console.log(`${result.entities} held-out entities of world ${result.worldSeed}`);
+  console.log(`open-book, seen wordings              ${percent(open.seen)}`);
+  console.log(`open-book, unseen wordings            ${percent(open.unseen)}`);
+  console.log(`known entities, questions trained     ${percent(closed.knownAsked)}`);
+  console.log(`known entities, never asked           ${percent(closed.knownNeverAsked)}`);
+  console.log(`held-out entities, closed-book        ${percent(closed.heldOut)}`);
+  console.log(`implications right, T=0 / T=1         ${both(result.implications)}`);
+  console.log(`question-answer pairs right, T=0 / T=1 ${both(result.questions)}`);
+
+  function both({ greedy, sampled }: { greedy: number; sampled: number }): string {
+    return `${percent(greedy)} / ${percent(sampled)}`;
+  }
+}
+process.exit(0);
+
+/** Share of questions answered exactly. */
+async function asked(
+  items: readonly ExamItem[],
+  wording: "seen" | "unseen",
+  open: boolean,
+): Promise<number> {
+  const pairs = items.flatMap((item) =>
+    item[wording].map(({ question, answer }) => ({
+      context: open ? openBook(item.passage, question) : closedBook(question),
+      answer: answerText(answer),
+    })),
+  );
+  const scores = await trainer.score(pairs);
+  return scores.filter((score) => score.exact).length / scores.length;
+}
+
+async function written(prompt: (passage: PassageText) => string, temperature: number) {
+  return generator.generate(
+    heldOut.map(({ passage }, seed) => ({
+      prompt: prompt(passage),
+      maxTokens: 300,
+      temperature,
+      seed: seed + 1,
+    })),
+  );
+}
+
+/** Share of written lines that are true statements about the passage's entity. */
+async function implications(temperature: number): Promise<number> {
+  const texts = await written(implicationsPrompt, temperature);
+  let right = 0;
+  let all = 0;
+  heldOut.forEach(({ entity, passage }, i) => {
+    const true_ = new Set(passage.facts.flatMap((fact) => statementsOf(entity, fact)));
+    for (const line of (texts[i] as string).split("\n").filter((l) => l.trim() !== "")) {
+      all++;
+      if (true_.has(line.trim())) right++;
+    }
+  });
+  return right / Math.max(1, all);
+}
+
+/** Share of written pairs whose question is a wording of a stated fact and whose answer is right. */
+async function questions(temperature: number): Promise<number> {
+  const texts = await written(questionsPrompt, temperature);
+  let right = 0;
+  let all = 0;
+  heldOut.forEach(({ entity, passage }, i) => {
+    const answers = new Map<string, string>();
+    for (const fact of passage.facts) {
+      for (const as of ["name", "intro"] as const) {
+        for (const question of questionWordings(entity, fact, "seen", as)) {
+          answers.set(question, fact.value);
+        }
+      }
+    }
+    for (const pair of parseQuestions(texts[i] as string) as Pick<
+      Question,
+      "question" | "answer"
+    >[]) {
+      all++;
+      if (answers.get(pair.question) === pair.answer) right++;
+    }
+  });
+  return right / Math.max(1, all);
+}
