@@ -1,20 +1,20 @@
 import {
-  getLlama,
+  InsufficientMemoryError,
   type Llama,
   type LlamaContext,
   type LlamaContextSequence,
-  LlamaLogLevel,
   type LlamaModel,
   type Token,
 } from "node-llama-cpp";
-import type { ChildOptions, GeneratorBackend } from "./protocol.ts";
+import { loadModel, openLlama, reasonOf } from "./llama.ts";
+import type { ChildOptions } from "./protocol.ts";
 import { StopFilter } from "./stop.ts";
 import { type GenerateRequest, GeneratorError } from "./types.ts";
 
 /** Sequences that one context decodes side by side. */
 const MAX_SEQUENCES = 8;
 /** KV cells of one context over all its sequences; bounds its memory. */
-const MAX_CELLS = 32_768;
+const MAX_CELLS = 16_384;
 /** Context lengths are rounded up to this, so that a cached context fits the next request too. */
 const CELL_STEP = 256;
 /**
@@ -23,7 +23,7 @@ const CELL_STEP = 256;
  */
 const ONE_THREAD_BYTES = 100_000_000;
 /** Contexts kept for reuse, one adapter each. */
-const MAX_CONTEXTS = 3;
+const MAX_CONTEXTS = 2;
 /** llama.cpp frees an adapter only with its model, so the model is reloaded after this many. */
 const MAX_ADAPTERS = 24;
 /** Tokens of text before a piece, which decide whether it begins with a space. */
@@ -158,7 +158,12 @@ export class Engine {
     return made;
   }
 
-  private async createContext(adapter: string, cells: number, count: number) {
+  /** Where memory is short, fewer sequences will do. */
+  private async createContext(
+    adapter: string,
+    cells: number,
+    count: number,
+  ): Promise<CachedContext> {
     this.complaints.length = 0;
     try {
       const context = await this.model.createContext({
@@ -170,12 +175,15 @@ export class Engine {
       const sequences = Array.from({ length: count }, () => context.getSequence());
       return { context, sequences, cells };
     } catch (error) {
+      if (error instanceof InsufficientMemoryError && count > 1) {
+        return this.createContext(adapter, cells, Math.floor(count / 2));
+      }
       const reason = reasonOf(error, this.complaints);
-      throw adapter === ""
-        ? new GeneratorError("internal", `The model could not be set up for text: ${reason}`)
+      throw adapter === "" || error instanceof InsufficientMemoryError
+        ? new GeneratorError("internal", `The model could not be set up for text: ${reason}.`)
         : new GeneratorError(
             "adapter-unreadable",
-            `Cannot apply the adapter ${adapter}: ${reason}`,
+            `Cannot apply the adapter ${adapter}: ${reason}.`,
           );
     }
   }
@@ -236,51 +244,4 @@ class Detokenizer {
     this.pending = [];
     return text;
   }
-}
-
-async function openLlama(backend: GeneratorBackend | undefined, complaints: string[]) {
-  const options = {
-    build: "never" as const,
-    logLevel: LlamaLogLevel.error,
-    logger: (_level: LlamaLogLevel, message: string) => {
-      complaints.push(message.trim());
-    },
-  };
-  try {
-    if (backend !== undefined) {
-      return await getLlama({ ...options, gpu: backend === "cpu" ? false : backend });
-    }
-    const llama = await getLlama({ ...options, gpu: "auto" });
-    if (llama.gpu !== "vulkan") return llama;
-    const devices = await llama.getGpuDeviceNames();
-    if (!devices.every((name) => /llvmpipe|swiftshader/i.test(name))) return llama;
-    // A software device is the CPU behind a slower interface.
-    await llama.dispose();
-    return await getLlama({ ...options, gpu: false });
-  } catch (error) {
-    throw new GeneratorError(
-      "library-missing",
-      `The text generation library does not load${backend ? ` for ${backend}` : ""}: ${reasonOf(error, complaints)}. Run \`bun install\` again, or choose another backend.`,
-    );
-  }
-}
-
-async function loadModel(llama: Llama, path: string, complaints: string[]): Promise<LlamaModel> {
-  complaints.length = 0;
-  try {
-    return await llama.loadModel({ modelPath: path });
-  } catch (error) {
-    throw new GeneratorError(
-      "model-unreadable",
-      `Cannot read the model ${path}: ${reasonOf(error, complaints)}. Name a complete GGUF file of a supported architecture.`,
-    );
-  }
-}
-
-/** What llama.cpp said first says most; without a word from it, the exception's own. */
-function reasonOf(error: unknown, complaints: string[]): string {
-  const message = error instanceof Error ? error.message : String(error);
-  if (message.includes("ENOENT")) return "there is no such file";
-  const said = complaints.find((line) => line !== "");
-  return (said ?? message).replace(/^(\w+: )*(error loading model: )?/, "").replace(/\.$/, "");
 }

@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Generator, GeneratorError } from "../../agent/generator/index.ts";
 import { implicationsPrompt } from "../../agent/prompts.ts";
 import { MODEL, missing, news } from "./pup.ts";
+
+/** A busy machine is slow to start a model's process. */
+setDefaultTimeout(120_000);
 
 const prompts = news(6).map(implicationsPrompt);
 

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { ask } from "../../agent/ask.ts";
 import { learnPassage } from "../../agent/learn/index.ts";
@@ -7,6 +7,9 @@ import { latestEvents } from "../../db/events.ts";
 import { listProbes } from "../../db/probes.ts";
 import { currentVersion } from "../../db/versions.ts";
 import { learnable, missing, news, openLearner } from "./pup.ts";
+
+/** A busy machine is slow to start a model's process. */
+setDefaultTimeout(120_000);
 
 const PASSAGES = 3;
 

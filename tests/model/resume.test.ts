@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,9 @@ import { listProbes } from "../../db/probes.ts";
 import { listUpdates, type Stage } from "../../db/updates.ts";
 import { listVersions } from "../../db/versions.ts";
 import { missing, news } from "./pup.ts";
+
+/** A busy machine is slow to start a model's process. */
+setDefaultTimeout(120_000);
 
 const CLI = join(import.meta.dir, "../../app/cli.ts");
 const folder = mkdtempSync(join(tmpdir(), "selkie-kill-"));
