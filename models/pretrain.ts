@@ -53,7 +53,8 @@ const hyper: Hyperparameters = {
   kvHeads: 4,
   headDim: 64,
   vocabulary: tokenizer.size,
-  contextLength: 1024,
+  // No row of the corpus has more than 300 tokens; real text needs more of them, and room.
+  contextLength: 2048,
   rmsEps: 1e-5,
   ropeBase: 10000,
   ropeScale: 1,
@@ -90,9 +91,10 @@ while (pretrainer.step < steps) {
   }
   if (pretrainer.step % Number(flags.every) === 0 || pretrainer.step === steps) {
     saveCheckpoint(checkpoint, pretrainer.save());
-    if (flags.export || pretrainer.step === steps) pretrainer.export(flags.out, tokenizerKeys());
+    if (flags.export) pretrainer.export(flags.out, tokenizerKeys());
   }
 }
+pretrainer.export(flags.out, tokenizerKeys());
 process.exit(0);
 
 /** Warm-up, constant, linear decay. */
