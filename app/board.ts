@@ -98,14 +98,11 @@ export class Board {
   }
 
   private tick(): void {
-    const before = this.revision;
     try {
       this.refresh();
     } catch {
       // A busy database or a full disk: the next tick tries again, and requests tell people.
-      return;
     }
-    if (this.revision !== before) this.wake();
   }
 
   private refresh(): void {
@@ -115,12 +112,14 @@ export class Board {
     this.stale = false;
     this.counter = counter;
     this.latest = facts;
+    const before = this.revision;
     for (const name of Object.keys(HOME_PARTS) as HomePart[]) {
       const html = String(HOME_PARTS[name](facts));
       if (this.parts.get(name)?.html === html) continue;
       this.revision += 1;
       this.parts.set(name, { html, revision: this.revision });
     }
+    if (this.revision !== before) this.wake();
   }
 
   private wake(): void {

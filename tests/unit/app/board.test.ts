@@ -81,6 +81,13 @@ describe("the board", () => {
     unwatch();
   });
 
+  test("wakes those who wait, whoever noticed the change first", async () => {
+    const waited = board.change(board.look().id, 60_000);
+    queue(1);
+    board.look();
+    await waited;
+  });
+
   test("closing lets everybody go", async () => {
     const waited = board.change(board.look().id, 60_000);
     board.close();
