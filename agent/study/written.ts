@@ -20,6 +20,8 @@ const TOP_P = 0.95;
 const EDIT_TOKENS = 320;
 /** Shorter lines say nothing. */
 const MIN_WORDS = 3;
+/** A statement neither asks nor answers: the list has run on into another form. */
+const NO_STATEMENT = /\?$|^(?:question|answer)\b/iu;
 /** "3. ", "- ": what lists put before an item. */
 const BULLET = /^(?:[-*•·]|\d{1,2}[.)])\s+/u;
 
@@ -63,7 +65,9 @@ export function readEdit(kind: WrittenKind, text: string, passage: PassageText):
     .split("\n")
     .map((line) => line.trim().replace(BULLET, ""))
     .filter((line) => line !== "");
-  const sound = lines.filter((line) => line.split(/\s+/).length >= MIN_WORDS && isSound(line));
+  const isStatement = (line: string) =>
+    line.split(/\s+/).length >= MIN_WORDS && !NO_STATEMENT.test(line);
+  const sound = lines.filter((line) => isStatement(line) && isSound(line));
   return keep(kind, sound, lines.length);
 }
 

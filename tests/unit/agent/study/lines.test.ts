@@ -55,11 +55,11 @@ describe("study lines", () => {
 describe("readEdit", () => {
   test("drops statements with names or numbers that the passage does not have", () => {
     const text =
-      "The Toab sank in 1340.\n- Toja was built.\n2. It carried salt.\nIt sank in 1341.\n\nOk";
+      "The Toab sank in 1340.\n- Toja was built.\n2. It carried salt.\nIt sank in 1341.\n\nOk\nWhere did it sink?\nAnswer: near the Toab";
     expect(readEdit("implications", text, PASSAGE)).toEqual({
       kind: "implications",
       lines: ["The Toab sank in 1340.", "It carried salt."],
-      dropped: 3,
+      dropped: 5,
     });
   });
 
