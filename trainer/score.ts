@@ -14,7 +14,8 @@ const BATCH_TARGET_CELLS = 16 * 1024 * 1024;
  * Scores rows teacher-forced, many in one packed batch: the log-probability of the supervised
  * tokens given all before them, and whether each was the argmax.
  * @param adapterPath an adapter GGUF, or none for the untouched base
- * @throws TrainerError `invalid-job` for a row without targets or longer than the context
+ * @throws TrainerError `invalid-job` for a row without targets or longer than the context;
+ *   `diverged` where the weights give no number
  */
 export async function scoreRows(
   loaded: LoadedModel,
@@ -34,6 +35,13 @@ export async function scoreRows(
     for (const group of batches(rows, model.hyper.vocabulary)) {
       if (cancelled()) throw new TrainerError("cancelled", "Scoring was cancelled.");
       scores.push(...(await scoreBatch(loaded, pack(group), group.length, allocator)));
+    }
+    const broken = scores.findIndex((score) => !Number.isFinite(score.logprob));
+    if (broken >= 0) {
+      throw new TrainerError(
+        "diverged",
+        `Row ${broken + 1} has the log-probability ${scores[broken]?.logprob} under ${adapterPath ?? loaded.path}: its weights are no numbers. Train it again with a lower learning rate.`,
+      );
     }
     return scores;
   } finally {

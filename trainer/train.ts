@@ -82,6 +82,15 @@ export async function trainAdapter(
         secondsLeft: (seconds / (i + 1)) * (plan.length - i - 1),
       });
     }
+    // A loss is measured before its step's update: the last update shows in the weights alone.
+    for (const tensor of adapter.tensors.values()) {
+      if (!backend.download(tensor).every(Number.isFinite)) {
+        throw new TrainerError(
+          "diverged",
+          `The adapter's weights left the range of numbers at the last step. Lower the learning rate (${job.options.learningRate}).`,
+        );
+      }
+    }
     const sha256 = writeAdapter(backend, model, adapter, job.out);
     return {
       path: job.out,

@@ -1,7 +1,10 @@
 import type { Graph } from "../ggml/graph.ts";
 import { F32, shape, type Tensor } from "../ggml/tensor.ts";
 
-/** Below this a probability has left float32; log p is then reported as about -87. */
+/**
+ * Added to a probability so that one that has left float32 has a logarithm, about -87. A clamp would
+ * turn NaN into 1: a loss of zero where training has diverged.
+ */
 const SMALLEST = 1.2e-38;
 
 /** The probability that the model gave to each target. */
@@ -26,9 +29,10 @@ export function targetScores(g: Graph, logits: Tensor, labels: Int32Array): Targ
   const flat = g.ints(labels.map((label, i) => i * vocabulary + label));
   const cells = g.reshape(distribution, 1, vocabulary * targets);
   const probability = g.getRows(cells, flat); // [1, n_targets]
+  const smallest = g.input(new Float32Array([SMALLEST]), F32, shape(1));
   return {
     probability,
-    logprob: g.log(g.clamp(probability, SMALLEST, 1)),
+    logprob: g.log(g.add(probability, smallest)),
     distribution,
     flat,
   };
