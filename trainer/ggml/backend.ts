@@ -7,6 +7,7 @@ import { F32, type Shape, type Tensor } from "./tensor.ts";
 
 const DEVICE_TYPE_CPU = 0;
 const STATUS_SUCCESS = 0;
+const SET_THREADS = koffi.proto("void set_n_threads(void * backend, int n)");
 
 /** Tensors that outlive a graph (weights, adapters, optimizer state), in one device buffer. */
 export interface Arena {
@@ -45,8 +46,7 @@ export class Backend {
     const reg = c.ggml_backend_dev_backend_reg(device);
     const setThreads = c.ggml_backend_reg_get_proc_address(reg, "ggml_backend_set_n_threads");
     if (setThreads) {
-      const proto = koffi.proto("void set_n_threads(void * backend, int n)");
-      koffi.call(setThreads, proto, handle, threads);
+      koffi.call(setThreads, SET_THREADS, handle, threads);
     }
     return new Backend(
       library,

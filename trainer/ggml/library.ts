@@ -3,6 +3,10 @@ import { TrainerError } from "../types.ts";
 import { type LibrarySet, requireLibraries, type Variant } from "./locate.ts";
 import { BASE_PROTOTYPES, REGISTRY_PROTOTYPES, type Symbols } from "./symbols.ts";
 
+// koffi knows a type by its name, once per process, however often loading is tried.
+koffi.struct("ggml_init_params", { mem_size: "size_t", mem_buffer: "void *", no_alloc: "bool" });
+koffi.struct("gguf_init_params", { no_alloc: "bool", ctx: "void **" });
+
 /** What the bindings were written against; ggml's ABI is private and changes without notice. */
 const EXPECTED = {
   version: "0.25.1",
@@ -36,8 +40,6 @@ export function loadLibrary(variant: Variant = "cpu"): Library {
   const set = requireLibraries(variant);
   // ggml's graph computation needs more stack than koffi's worker threads have by default.
   koffi.config({ async_stack_size: 2 * 1024 * 1024 });
-  koffi.struct("ggml_init_params", { mem_size: "size_t", mem_buffer: "void *", no_alloc: "bool" });
-  koffi.struct("gguf_init_params", { no_alloc: "bool", ctx: "void **" });
   const c = bind(set);
   checkAbi(c, set);
   c.ggml_backend_load_all_from_path(set.dir);
@@ -76,7 +78,7 @@ function bind(set: LibrarySet): Symbols {
 }
 
 /** Refuses a library whose version or struct sizes are not those the bindings were written for. */
-function checkAbi(c: Symbols, set: LibrarySet): void {
+export function checkAbi(c: Symbols, set: LibrarySet): void {
   const differences: string[] = [];
   const compare = (what: string, got: unknown, expected: unknown): void => {
     if (got !== expected) differences.push(`${what} is ${got}, expected ${expected}`);
