@@ -41,7 +41,6 @@ export function Layout(props: {
         <link rel="icon" href="/public/selkie.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/public/selkie.css" />
         <script src="/public/htmx.js" defer />
-        <script src="/public/htmx-sse.js" defer />
       </head>
       <body>
         <a class="skip" href="#main">
