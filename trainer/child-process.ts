@@ -128,8 +128,8 @@ export class ChildProcess<Request, Info, Progress, Result> {
 
   private death(code: number | null, signal: string | number | null): Error {
     const how = signal === null ? (code === null ? "" : ` (exit ${code})`) : ` (${signal})`;
-    // ggml says why it aborts in one line among a stack trace.
-    const lines = this.lastWords.trim().split("\n");
+    // ggml says why it aborts in one line among a stack trace; that it loaded its backends is no reason.
+    const lines = this.lastWords.split("\n").filter((line) => !/^(load_backend:|\s*$)/.test(line));
     const last = lines.find((line) => line.includes("GGML_ASSERT")) ?? lines.at(-1) ?? "";
     return this.makeError(
       "child-died",
