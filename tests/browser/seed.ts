@@ -1,7 +1,7 @@
 import { eq } from "drizzle-orm";
 import { addDocument } from "../../db/documents.ts";
 import { addEvent } from "../../db/events.ts";
-import type { Database } from "../../db/open.ts";
+import { type Database, transaction } from "../../db/open.ts";
 import { addPassages } from "../../db/passages.ts";
 import { candidates, jobs, passages, probes, scores, updates, versions } from "../../db/schema.ts";
 import { demoPassages } from "../../models/demo.ts";
@@ -21,7 +21,11 @@ interface SeedOptions {
  * Fills an instance with what some hours of learning leave behind: documents, exams, self-edits,
  * versions, the scores of every version on every earlier passage, jobs and events.
  */
-export function seed(db: Database, { studied, real = false }: SeedOptions): void {
+export function seed(db: Database, options: SeedOptions): void {
+  transaction(db, () => fill(db, options));
+}
+
+function fill(db: Database, { studied, real = false }: SeedOptions): void {
   const items = demoPassages(7, studied + 2);
   let current: number | null = null;
   const measured: { probeIds: number[]; born: number }[] = [];
