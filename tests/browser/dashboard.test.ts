@@ -18,6 +18,15 @@ import { ANSWER, openSite, type TestSite } from "./site.ts";
 setDefaultTimeout(90_000);
 if (noChromium) console.warn(`Browser tests are skipped: ${noChromium}`);
 
+const TRAINING = {
+  jobId: 1,
+  passageId: 11,
+  title: "The Norbray Festival",
+  stage: "train",
+  detail: "Training candidate 2 of 3",
+  training: { step: 23, steps: 45, epoch: 7, loss: 0.8123, tokensPerSecond: 1834, secondsLeft: 7 },
+};
+
 describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {
   let browser: Browser;
   let site: TestSite;
@@ -91,22 +100,26 @@ describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {
     expect(await page.getByLabel("Address of an article").inputValue()).toBe("ftp://example.org/x");
   });
 
+  test("a file that is too large is refused in place, however large", async () => {
+    await open(fresh.url);
+    await page.getByText("A file", { exact: true }).click();
+    const huge = join(fresh.instance.home.root, "huge.txt");
+    await Bun.write(huge, "all work and no play\n".repeat(1_500_000));
+    await page.locator("#add-file").setInputFiles(huge);
+    await page.locator("#add details[open] button").click();
+    await page.getByRole("alert").getByText("larger than 20 MB").waitFor();
+    expect(await page.locator("#add-file").isVisible()).toBe(true);
+  });
+
   test("what is going on changes under the reader's eyes, and what was opened stays open", async () => {
     await open(site.url);
     await page.locator("#now").getByText("About to begin").waitFor();
     await page.getByText("A file", { exact: true }).click();
-    const progress = (step: number) =>
-      site.show(
-        { phase: "working", jobId: 1, title: "" },
-        {
-          jobId: 1,
-          passageId: 11,
-          title: "The Norbray Festival",
-          stage: "train",
-          detail: `Training candidate ${step} of 3`,
-          training: { step, steps: 9, epoch: 1, loss: 2, tokensPerSecond: 900, secondsLeft: 3 },
-        },
-      );
+    const progress = (step: number) => {
+      const training = { ...TRAINING.training, step };
+      const detail = `Training candidate ${step} of 3`;
+      site.show({ phase: "working", jobId: 1, title: "" }, { ...TRAINING, detail, training });
+    };
     progress(1);
     await page.locator("#now").getByText("Training candidate 1 of 3").waitFor();
     progress(2);
@@ -204,6 +217,8 @@ describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {
 
   // Pictures for people to look at: SELKIE_SCREENSHOTS=folder bun test tests/browser
   test.skipIf(!process.env.SELKIE_SCREENSHOTS)("screenshots", async () => {
+    const untouched = await openSite();
+    site.show({ phase: "working", jobId: 1, title: "" }, TRAINING);
     const looks = {
       light: { colorScheme: "light" },
       dark: { colorScheme: "dark" },
@@ -213,7 +228,7 @@ describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {
       overview: `${site.url}/`,
       passages: `${site.url}/passages`,
       passage: `${site.url}/passages/2`,
-      fresh: `${fresh.url}/`,
+      fresh: `${untouched.url}/`,
       "not-found": `${site.url}/nope`,
     };
     for (const [look, options] of Object.entries(looks)) {
@@ -228,5 +243,6 @@ describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {
         await page.context().close();
       }
     }
+    await untouched.close();
   });
 });
