@@ -45,12 +45,20 @@ export function readHyperparameters(file: GgufFile): Hyperparameters {
     );
   }
   refuseVariants(file, key);
+  const layers = file.requireNumber(key("block_count"));
+  // Nothing else bounds the loops over a damaged file's layers.
+  if (!Number.isInteger(layers) || layers < 1 || layers > file.tensors.size) {
+    throw new TrainerError(
+      "model-unreadable",
+      `${file.path} says that it has ${layers} layers, in ${file.tensors.size} tensors; it is damaged. Download it again.`,
+    );
+  }
   const scaling = file.string(key("rope.scaling.type")) ?? "none";
   const factor = file.number(key("rope.scaling.factor")) ?? 1;
   return {
     architecture,
     name: file.string("general.name") ?? "unnamed",
-    layers: file.requireNumber(key("block_count")),
+    layers,
     width,
     feedForward: file.requireNumber(key("feed_forward_length")),
     heads,

@@ -48,8 +48,8 @@ export class GgufFile {
     code: TrainerErrorCode = "model-unreadable",
   ): GgufFile {
     const { c } = library;
-    const size = fileSize(path, code);
-    if (readMagic(path) !== "GGUF") {
+    const { size, magic } = inspect(path, code);
+    if (magic !== "GGUF") {
       throw new TrainerError(
         code,
         `${path} is not a GGUF file. Name a model or adapter in GGUF format.`,
@@ -210,16 +210,25 @@ export function writeGguf(library: Library, path: string, contents: GgufContents
         `${path} could not be written: the disk may be full or the folder not writable.`,
       );
     }
-    publish(temporary, path);
+    publish(library, temporary, path);
   } finally {
     c.gguf_free(gguf);
     c.ggml_free(ctx);
-    rmSync(temporary, { force: true });
+    discard(temporary);
   }
 }
 
-function publish(temporary: string, path: string): void {
+/** Never throws: an error here would hide why the file could not be written. */
+function discard(path: string): void {
   try {
+    rmSync(path, { force: true });
+  } catch {}
+}
+
+function publish(library: Library, temporary: string, path: string): void {
+  try {
+    // The last bytes may fail as the file is closed, which gguf_write_to_file does not report.
+    GgufFile.open(library, temporary, "write-failed").close();
     const fd = openSync(temporary, "r+");
     try {
       fsyncSync(fd);
@@ -250,23 +259,25 @@ function dimensions(ne: Shape): number {
   return n;
 }
 
-function fileSize(path: string, code: TrainerErrorCode): number {
+/** @throws TrainerError (`code`) when it cannot be read */
+function inspect(path: string, code: TrainerErrorCode): { size: number; magic: string } {
   try {
-    return statSync(path).size;
+    const { size } = statSync(path);
+    const fd = openSync(path, "r");
+    try {
+      const bytes = Buffer.alloc(4);
+      readSync(fd, bytes, 0, 4, 0);
+      return { size, magic: bytes.toString("latin1") };
+    } finally {
+      closeSync(fd);
+    }
   } catch (cause) {
-    throw new TrainerError(code, `${path} cannot be read: no such file, or no permission.`, {
-      cause,
-    });
-  }
-}
-
-function readMagic(path: string): string {
-  const fd = openSync(path, "r");
-  try {
-    const bytes = Buffer.alloc(4);
-    readSync(fd, bytes, 0, 4, 0);
-    return bytes.toString("latin1");
-  } finally {
-    closeSync(fd);
+    const why: Record<string, string> = {
+      ENOENT: "no such file",
+      EISDIR: "it is a folder",
+      EACCES: "no permission",
+    };
+    const reason = why[(cause as NodeJS.ErrnoException).code ?? ""] ?? String(cause);
+    throw new TrainerError(code, `${path} cannot be read: ${reason}.`, { cause });
   }
 }
