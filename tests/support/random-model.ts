@@ -1,8 +1,8 @@
 import { type GgufValue, writeGguf } from "../../trainer/ggml/gguf.ts";
 import { loadLibrary } from "../../trainer/ggml/library.ts";
-import { F32, type Shape } from "../../trainer/ggml/tensor.ts";
+import { F32, type Shape, shape } from "../../trainer/ggml/tensor.ts";
 import type { Hyperparameters } from "../../trainer/hyperparameters.ts";
-import { expectedTensors } from "../../trainer/model.ts";
+import { expectedTensors, OUTPUT } from "../../trainer/model.ts";
 import { normal, random, seedFor } from "../../trainer/random.ts";
 
 /** A byte-level vocabulary without merges: an end and a begin token, then the 256 bytes. */
@@ -36,15 +36,35 @@ export const SMALL: Hyperparameters = {
   ropeDims: 16,
 };
 
+/** What only some models have. */
+export interface Extras {
+  /** An output projection of its own instead of the embedding. */
+  untied?: boolean;
+  /** Per-frequency divisors of Llama 3, `[ropeDims / 2]`. */
+  ropeFactors?: number[];
+}
+
 /** Writes a model of the given shape with seeded random F32 weights that llama.cpp loads too. */
-export function writeRandomModel(path: string, hyper: Hyperparameters = SMALL, seed = 1): void {
+export function writeRandomModel(
+  path: string,
+  hyper: Hyperparameters = SMALL,
+  seed = 1,
+  extras: Extras = {},
+): void {
   const library = loadLibrary("cpu");
-  const tensors = [...expectedTensors(hyper)].map(([name, ne]) => ({
+  const shapes = expectedTensors(hyper);
+  if (extras.untied) shapes.set(OUTPUT, shape(hyper.width, hyper.vocabulary));
+  const tensors = [...shapes].map(([name, ne]) => ({
     name,
     type: F32,
     ne,
     data: new Uint8Array(randomWeights(name, ne, seed).buffer),
   }));
+  if (extras.ropeFactors) {
+    const factors = Float32Array.from(extras.ropeFactors);
+    const data = new Uint8Array(factors.buffer);
+    tensors.push({ name: "rope_freqs.weight", type: F32, ne: shape(factors.length), data });
+  }
   writeGguf(library, path, { metadata: metadataOf(hyper), tensors });
 }
 
@@ -68,9 +88,15 @@ function metadataOf(h: Hyperparameters): Record<string, GgufValue> {
     [key("feed_forward_length")]: { u32: h.feedForward },
     [key("attention.head_count")]: { u32: h.heads },
     [key("attention.head_count_kv")]: { u32: h.kvHeads },
+    [key("attention.key_length")]: { u32: h.headDim },
+    [key("attention.value_length")]: { u32: h.headDim },
     [key("attention.layer_norm_rms_epsilon")]: { f32: h.rmsEps },
     [key("rope.dimension_count")]: { u32: h.ropeDims },
     [key("rope.freq_base")]: { f32: h.ropeBase },
+    ...(h.ropeScale !== 1 && {
+      [key("rope.scaling.type")]: { string: "linear" },
+      [key("rope.scaling.factor")]: { f32: 1 / h.ropeScale },
+    }),
     [key("vocab_size")]: { u32: h.vocabulary },
     "tokenizer.ggml.model": { string: "gpt2" },
     "tokenizer.ggml.pre": { string: "gpt-2" },

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { getLlama, type Llama, LlamaLogLevel, type LlamaModel, type Token } from "node-llama-cpp";
+import type { Hyperparameters } from "../../../trainer/hyperparameters.ts";
 import { type LoadedModel, loadModel } from "../../../trainer/load.ts";
 import type { TokenRow } from "../../../trainer/packing.ts";
 import { trainAdapter } from "../../../trainer/train.ts";
-import { SMALL, VOCABULARY, writeRandomModel } from "../../support/random-model.ts";
+import { type Extras, SMALL, VOCABULARY, writeRandomModel } from "../../support/random-model.ts";
 import { byteRow, randomRow } from "../../support/rows.ts";
 import { argmax, cpu, jobOn, logitsOf, PASSAGE, relativeDifference, scratch } from "./fixture.ts";
 
@@ -111,20 +112,31 @@ describe("packed rows do not see each other", () => {
   }
 });
 
-test("other shapes: one key head, every head its own, heads wider than the model", async () => {
-  const shapes = [
-    { heads: 4, kvHeads: 1 },
-    { heads: 4, kvHeads: 4 },
-    { heads: 5, kvHeads: 5, headDim: 12, ropeDims: 12, width: 60, feedForward: 100, layers: 3 },
+describe("other shapes", () => {
+  const shapes: [string, Partial<Hyperparameters>, Extras?][] = [
+    ["one key head", { kvHeads: 1 }],
+    ["every head its own", { kvHeads: 4 }],
+    ["heads wider than the model", { heads: 6 }],
+    [
+      "sizes that no vector unit likes",
+      { width: 60, heads: 5, kvHeads: 5, headDim: 12, ropeDims: 12 },
+    ],
+    ["another rope base, positions scaled", { ropeBase: 500_000, ropeScale: 0.25 }],
+    ["divided frequencies", {}, { ropeFactors: [1, 1, 1, 1.5, 2, 4, 8, 8] }],
+    ["an output of its own", {}, { untied: true }],
+    ["three layers", { layers: 3 }],
   ];
-  for (const [i, shape] of shapes.entries()) {
-    const path = file(`shape-${i}.gguf`);
-    writeRandomModel(path, { ...SMALL, ...shape });
-    const loaded = await loadModel(cpu(), path);
-    const reference = await llama.loadModel({ modelPath: path });
-    const [got] = await logitsOf(loaded, [ROWS[2]!]);
-    expectSame(got!, await oracle(reference, ROWS[2]!), 1e-3);
-    loaded.free();
-    await reference.dispose();
+  for (const [name, change, extras] of shapes) {
+    test(name, async () => {
+      const path = file(`${name.replaceAll(" ", "-")}.gguf`);
+      writeRandomModel(path, { ...SMALL, ...change }, 5, extras);
+      const loaded = await loadModel(cpu(), path);
+      const reference = await llama.loadModel({ modelPath: path });
+      const row = ROWS[3]!;
+      const [got] = await logitsOf(loaded, [row]);
+      expectSame(got!, await oracle(reference, row), 1e-3);
+      loaded.free();
+      await reference.dispose();
+    });
   }
 });
