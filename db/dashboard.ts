@@ -1,5 +1,5 @@
 /** What the pages ask of the database, beyond the queries of each table's own file. */
-import { and, count, desc, eq, inArray, like, max, not, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, inArray, like, max, not, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import type { ProbeKind } from "./probes.ts";
 import { documents, passages, probes, scores, updates, versions } from "./schema.ts";
@@ -47,16 +47,22 @@ export function memoryRevision(db: Database): string {
   return `${version}.${score}`;
 }
 
-/** A stretch of all passages, the latest first. */
+/** A stretch of all passages: the one studied last first, then those that wait, in their order. */
 export function passageOverviews(
   db: Database,
   options: { limit: number; offset?: number },
 ): PassageOverview[] {
+  const studied = db
+    .select({ passageId: updates.passageId, last: max(updates.id).as("last") })
+    .from(updates)
+    .groupBy(updates.passageId)
+    .as("studied");
   return db
-    .select()
+    .select({ passages, documents })
     .from(passages)
     .innerJoin(documents, eq(passages.documentId, documents.id))
-    .orderBy(desc(passages.id))
+    .leftJoin(studied, eq(studied.passageId, passages.id))
+    .orderBy(sql`${studied.last} desc nulls last`, asc(passages.id))
     .limit(options.limit)
     .offset(options.offset ?? 0)
     .all()

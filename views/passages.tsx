@@ -41,8 +41,8 @@ export function PassagesPage(props: {
     <Layout title="Passages · Selkie" model={props.model} here="/passages">
       <h1>Passages</h1>
       <p class="lead">
-        {counted(list.total, "passage")} from {counted(list.documents, "document")}, the latest
-        first.
+        {counted(list.total, "passage")} from {counted(list.documents, "document")}. The one that
+        was studied last comes first.
       </p>
       <Legend />
       <PassageLines lines={list.lines} empty="There is nothing here." />

@@ -28,7 +28,8 @@ export function UpdateStory(props: { update: UpdateFacts }) {
       </p>
       <p class="quiet">
         <Time at={update.at} />
-        {update.seconds !== undefined && `, took ${duration(update.seconds)}`}
+        {update.seconds !== undefined &&
+          `, ${update.verdict ? "took" : "so far"} ${duration(update.seconds)}`}
         {timing(update.timing)}
       </p>
       {candidates.length > 0 && (

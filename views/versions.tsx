@@ -72,7 +72,8 @@ function Update(props: { update: UpdateLine }) {
       </a>
       <p class="quiet update-when">
         <Time at={update.at} />
-        {update.seconds !== undefined && `, took ${duration(update.seconds)}`}
+        {update.seconds !== undefined &&
+          `, ${update.verdict ? "took" : "so far"} ${duration(update.seconds)}`}
         {`, from ${update.parentVersionId ? `version ${update.parentVersionId}` : "the base"}`}
       </p>
       {update.current && <span class="mark mark-current">answers now</span>}
