@@ -56,6 +56,8 @@ export class Graph {
   input(data: Upload, type: number, ne: Shape): Tensor {
     const ptr = this.c.ggml_new_tensor(this.ctx, type, 4, BigInt64Array.from(ne, BigInt));
     this.c.ggml_set_input(ptr);
+    // An input that no output depends on gets memory too: uploading it would abort otherwise.
+    this.c.ggml_build_forward_expand(this.graph, ptr);
     const tensor = { ptr, ne, type };
     this.inputs.push({ tensor, data });
     return tensor;

@@ -51,9 +51,7 @@ export async function logitsOf(
   const g = new Graph(backend, nodeBudget(model, batch));
   attach(model, adapter, false);
   try {
-    const pass = forward(g, model, batch);
-    const logits = g.output(pass.logits);
-    g.effect(pass.scores.logprob);
+    const logits = g.output(forward(g, model, batch).logits);
     await g.run(allocator);
     const values = backend.download(logits);
     const perRow: Float32Array[][] = rows.map(() => []);
