@@ -17,7 +17,7 @@ serveRequests<Request, ModelInfo, TrainProgress, Result>({
       : { code: "internal", message: error instanceof Error ? error.message : String(error) },
   start: async () => {
     const options = JSON.parse(process.argv[2] ?? "{}") as ChildOptions;
-    const backend = Backend.open(options.backend);
+    const backend = Backend.open(options.backend, options.threads);
     const loaded = await loadModel(backend, options.model);
     const tokenizer = await ModelTokenizer.open(options.model);
     return {

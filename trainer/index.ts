@@ -35,14 +35,19 @@ export class Trainer implements ModelTrainer {
   ) {}
 
   /**
-   * Loads a model on a device: the one named, or the best that works.
+   * Loads a model on a device: the one named, or the best that works. `threads` are the CPU's;
+   * fewer than its cores are faster where other programs use them too.
    * @throws TrainerError when the model cannot be read or is not supported, or the device is missing
    */
-  static async start(options: { model: string; backend?: Variant }): Promise<Trainer> {
+  static async start(options: {
+    model: string;
+    backend?: Variant;
+    threads?: number;
+  }): Promise<Trainer> {
     const backend = options.backend ?? (await chooseVariant());
     const child = new ChildProcess<Request, ModelInfo, TrainProgress, Result>(
       `${import.meta.dir}/child.ts`,
-      { model: options.model, backend } satisfies ChildOptions,
+      { ...options, backend } satisfies ChildOptions,
       (code, message) => new TrainerError(code as TrainerErrorCode, message),
     );
     return new Trainer(child, await child.ready);

@@ -5,6 +5,7 @@ import type { Score, ScorePair, TrainJob, TrainResult } from "./types.ts";
 export interface ChildOptions {
   model: string;
   backend: Variant;
+  threads?: number;
 }
 
 /** What it can be asked. */

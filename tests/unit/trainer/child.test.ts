@@ -22,13 +22,15 @@ let files = 0;
 
 beforeAll(async () => {
   writeRandomModel(model, SHAPE);
-  trainer = await Trainer.start({ model, backend: "cpu" });
+  trainer = await start();
 }, SLOW);
 afterAll(async () => {
   await trainer.close();
   remove();
 }, SLOW);
 
+/** One thread: threads that wait for each other are slow on a busy machine. */
+const start = (): Promise<Trainer> => Trainer.start({ model, backend: "cpu", threads: 1 });
 const newFile = (): string => file(`adapter-${++files}.gguf`);
 
 /** A job on the passage; with many epochs it lasts until somebody ends it. */
@@ -178,7 +180,7 @@ describe("cancellation", () => {
 
 describe("a child that dies", () => {
   test("takes its requests along, and the parent lives", async () => {
-    const mortal = await Trainer.start({ model, backend: "cpu" });
+    const mortal = await start();
     const out = newFile();
     const running = begin(mortal, out);
     const waiting = failure(() => mortal.countTokens(["a"]));
@@ -195,7 +197,7 @@ describe("a child that dies", () => {
   });
 
   test("closing ends the requests that are under way", async () => {
-    const closed = await Trainer.start({ model, backend: "cpu" });
+    const closed = await start();
     const running = begin(closed, newFile());
     await running.underWay;
     await closed.close();
