@@ -27,7 +27,6 @@ const TITLES: Record<number, string> = {
   400: "That could not be understood",
   403: "Not from here",
   404: "There is nothing here",
-  405: "That cannot be done here",
   413: "That is too large",
   422: "That cannot be read",
   503: "Not just now",

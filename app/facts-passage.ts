@@ -70,7 +70,9 @@ function probeLines(
   const after = update?.versionId ? scoresUnder(update.versionId) : undefined;
   const later = current !== undefined && update?.versionId && current !== update.versionId;
   const now = later ? scoresUnder(current) : undefined;
-  return listProbes(db, passageId).map(({ id, kind, split, question, answer }) => ({
+  // What is reported comes first; the others were asked once, to choose.
+  const probes = [...listProbes(db, passageId, "report"), ...listProbes(db, passageId, "reward")];
+  return probes.map(({ id, kind, split, question, answer }) => ({
     id,
     kind,
     split,
