@@ -50,7 +50,7 @@ export function createAdapter(
 }
 
 /**
- * Reads an adapter GGUF (F32 or F16 tensors, as llama.cpp has them).
+ * Reads an adapter GGUF whose tensors are F32, as {@link writeAdapter} makes them.
  * @throws TrainerError `adapter-unreadable`, or `adapter-mismatch` for one of another base model
  */
 export function readAdapter(backend: Backend, model: Model, path: string): Adapter {

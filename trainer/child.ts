@@ -1,4 +1,5 @@
 /** Entry point of the trainer's process: ggml lives (and may die) here. */
+import { existsSync, statSync } from "node:fs";
 import { type ChildProcess, serveRequests } from "./child-process.ts";
 import { Backend } from "./ggml/backend.ts";
 import { type LoadedModel, loadModel } from "./load.ts";
@@ -7,6 +8,13 @@ import { scoreRows } from "./score.ts";
 import { ModelTokenizer } from "./tokenizer.ts";
 import { type TrainHooks, trainAdapter } from "./train.ts";
 import { type ModelInfo, TrainerError, type TrainProgress } from "./types.ts";
+
+/**
+ * A model file below this many bytes is computed by one thread: ggml's threads meet by spinning
+ * after every operation, and beside other work that waiting costs a small model far more than its
+ * arithmetic.
+ */
+const ONE_THREAD_BYTES = 100_000_000;
 
 export type TrainerProcess = ChildProcess<Request, ModelInfo, TrainProgress, Result>;
 
@@ -17,7 +25,7 @@ serveRequests<Request, ModelInfo, TrainProgress, Result>({
       : { code: "internal", message: error instanceof Error ? error.message : String(error) },
   start: async () => {
     const options = JSON.parse(process.argv[2] ?? "{}") as ChildOptions;
-    const backend = Backend.open(options.backend, options.threads);
+    const backend = Backend.open(options.backend, options.threads ?? threadsFor(options.model));
     const loaded = await loadModel(backend, options.model);
     const tokenizer = await ModelTokenizer.open(options.model);
     return {
@@ -26,6 +34,11 @@ serveRequests<Request, ModelInfo, TrainProgress, Result>({
     };
   },
 });
+
+function threadsFor(model: string): number | undefined {
+  const small = existsSync(model) && statSync(model).size < ONE_THREAD_BYTES;
+  return small ? 1 : undefined;
+}
 
 async function handle(
   loaded: LoadedModel,

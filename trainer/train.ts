@@ -196,7 +196,9 @@ function checkJob(job: TokenJob, model: Model): void {
     complain(`The learning rate ${learningRate} is not above 0 and at most 1.`);
   }
   if (!(batchTokens >= 1)) complain(`${batchTokens} tokens per step: give 1 or more.`);
-  if (!(weightDecay >= 0)) complain(`The weight decay ${weightDecay} is negative.`);
+  if (!(weightDecay >= 0 && weightDecay <= 1)) {
+    complain(`The weight decay ${weightDecay} is not from 0 to 1.`);
+  }
 }
 
 function mean(values: Float32Array): number {
