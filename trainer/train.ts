@@ -196,8 +196,8 @@ function checkJob(job: TokenJob, model: Model): void {
     complain(`The learning rate ${learningRate} is not above 0 and at most 1.`);
   }
   if (!(batchTokens >= 1)) complain(`${batchTokens} tokens per step: give 1 or more.`);
-  if (!(weightDecay >= 0 && weightDecay <= 1)) {
-    complain(`The weight decay ${weightDecay} is not from 0 to 1.`);
+  if (!(weightDecay >= 0 && Number.isFinite(weightDecay))) {
+    complain(`The weight decay ${weightDecay} is not a number from 0 up.`);
   }
 }
 

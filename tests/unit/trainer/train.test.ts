@@ -263,6 +263,11 @@ describe("jobs that cannot be done", () => {
     ["no epochs", options({ epochs: 0 }), /0 epochs/],
     ["no tokens per step", options({ batchTokens: 0 }), /0 tokens per step/],
     ["negative weight decay", options({ weightDecay: -1 }), /weight decay -1/],
+    [
+      "infinite weight decay",
+      options({ weightDecay: Number.POSITIVE_INFINITY }),
+      /weight decay Infinity/,
+    ],
   ];
   for (const [name, change, message] of cases) {
     test(name, async () => {
