@@ -2,11 +2,13 @@ import { committedUpdateIds, studyMaterial } from "../../db/candidates.ts";
 import type { Database } from "../../db/open.ts";
 import { random, seedFor, shuffled } from "../../trainer/random.ts";
 import type { TrainingRow } from "../../trainer/types.ts";
+import { splitSentences } from "../read/sentences.ts";
 import type { LearnerSettings } from "../settings.ts";
+import { distinct } from "./lines.ts";
 import { lineRow } from "./rows.ts";
 
 /**
- * Rows of earlier, committed updates' study lines to be trained on beside `fresh` new rows, so that
+ * Rows of earlier, committed updates' passages and study lines to be trained on beside `fresh` new rows, so that
  * they make up `replayShare` of the whole, up to `maxReplayRows`. Drawn evenly over what was
  * learned; the same for every candidate of an update.
  */
@@ -23,9 +25,11 @@ export function replayRows(
   const chosen = shuffled(ids.length, next)
     .slice(0, wanted)
     .map((i) => ids[i] as number);
-  const lines = studyMaterial(db, chosen).map(({ title, lines }) =>
-    shuffled(lines.length, next).map((i) => lineRow(title, lines[i] as string)),
-  );
+  const lines = studyMaterial(db, chosen).map(({ title, text, lines }) => {
+    // The sentences, too: an edit's own lines need not have every fact.
+    const pool = distinct([...splitSentences(text), ...lines]);
+    return shuffled(pool.length, next).map((i) => lineRow(title, pool[i] as string));
+  });
   const rows: TrainingRow[] = [];
   for (let i = 0; rows.length < wanted && lines.some((own) => i < own.length); i++) {
     rows.push(...lines.flatMap((own) => own.slice(i, i + 1)));

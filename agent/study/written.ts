@@ -18,6 +18,8 @@ export type WrittenKind = Exclude<EditKind, "sentences">;
 const TEMPERATURE = 1;
 const TOP_P = 0.95;
 const EDIT_TOKENS = 320;
+/** Lists sampled for one edit: a single one has too few lines to learn from. */
+const SAMPLES = 3;
 /** Shorter lines say nothing. */
 const MIN_WORDS = 3;
 /** A statement neither asks nor answers: the list has run on into another form. */
@@ -32,37 +34,44 @@ export interface WrittenEdit {
   dropped: number;
 }
 
-/** Samples one self-edit of each kind given, all in one batch; without room for any, none has lines. */
+/**
+ * Samples one self-edit of each kind given, all in one batch: several lists each, without
+ * repetitions. Without room for any, none has lines.
+ */
 export async function writtenEdits(
   generator: TextGenerator,
   passage: PassageText,
   kinds: WrittenKind[],
   { seed, signal }: { seed: number; signal?: AbortSignal },
 ): Promise<WrittenEdit[]> {
-  const requests = kinds.map((kind, i) => requestFor(kind, passage, seed + i));
+  const requests = kinds.flatMap((kind, i) =>
+    Array.from({ length: SAMPLES }, (_, j) => requestFor(kind, passage, seed + i * SAMPLES + j)),
+  );
   try {
     const texts = await generator.generate(requests, signal && { signal });
-    return kinds.map((kind, i) => readEdit(kind, texts[i] ?? "", passage));
+    return kinds.map((kind, i) =>
+      readEdit(kind, texts.slice(i * SAMPLES, (i + 1) * SAMPLES), passage),
+    );
   } catch (error) {
     if (!(error instanceof GeneratorError && error.code === "prompt-too-long")) throw error;
     return kinds.map((kind) => ({ kind, lines: [], dropped: 0 }));
   }
 }
 
-/** The study lines of what a model wrote, without those that miscopy or make up a name or number. */
-export function readEdit(kind: WrittenKind, text: string, passage: PassageText): WrittenEdit {
+/** The study lines of the lists that a model wrote, without those that miscopy or make up a name or number. */
+export function readEdit(kind: WrittenKind, texts: string[], passage: PassageText): WrittenEdit {
   const vocabulary = vocabularyOf(passage.title, passage.text);
   const isSound = (line: string) => foreignNames(line, vocabulary).length === 0;
   if (kind === "questions") {
-    const pairs = parseQuestions(LIST_OPENING + text);
+    const pairs = texts.flatMap((text) => parseQuestions(LIST_OPENING + text));
     const sound = pairs.filter(
       ({ question, answer }) =>
         isSound(question) && containsAnswer(`${passage.title}\n${passage.text}`, answer),
     );
     return keep(kind, sound.map(pairLine), pairs.length);
   }
-  const lines = text
-    .split("\n")
+  const lines = texts
+    .flatMap((text) => text.split("\n"))
     .map((line) => line.trim().replace(BULLET, ""))
     .filter((line) => line !== "");
   const isStatement = (line: string) =>

@@ -35,17 +35,15 @@ export async function matchTokens(
   const sizes = await tokensOf(trainer, rows, frame);
   const matched: TrainingRow[] = [];
   let left = target;
-  for (let i = 0; rows.length > 0 && left >= MIN_FILL; i = (i + 1) % rows.length) {
-    const row = rows[i]!;
-    const size = sizes[i]!;
-    if (size <= left) {
-      matched.push(row);
-      left -= size;
-      continue;
-    }
-    const cut = await cutRow(trainer, row, left, frame);
-    if (cut) matched.push(cut);
-    break;
+  // A row whose question alone is longer than what is left gives its place to the next.
+  let misses = 0;
+  for (let i = 0; misses < rows.length && left >= MIN_FILL; i = (i + 1) % rows.length) {
+    const whole = sizes[i]! <= left;
+    const row = whole ? rows[i]! : await cutRow(trainer, rows[i]!, left, frame);
+    misses = row ? 0 : misses + 1;
+    if (!row) continue;
+    matched.push(row);
+    left -= whole ? sizes[i]! : (await tokensOf(trainer, [row], frame))[0]!;
   }
   return matched;
 }

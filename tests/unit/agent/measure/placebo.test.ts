@@ -24,6 +24,12 @@ describe("matchTokens", () => {
     expect(matched[1]!.segments[1]!.text).toBe("w0 w1 w2 w3 w4 w5");
   });
 
+  test("a row whose question is too long for what is left makes way for the next", async () => {
+    const question = lineRow("T", "Question: w0 w1 w2 w3 w4 w5 w6?\nAnswer: w7");
+    const matched = await matchTokens(trainer, [question, row(2)], 18, 2);
+    expect(await tokensOf(trainer, matched, 2)).toEqual([12, 5]);
+  });
+
   test("nothing to repeat gives nothing", async () => {
     expect(await matchTokens(trainer, [], 10, 2)).toEqual([]);
   });

@@ -56,7 +56,7 @@ describe("readEdit", () => {
   test("drops statements with names or numbers that the passage does not have", () => {
     const text =
       "The Toab sank in 1340.\n- Toja was built.\n2. It carried salt.\nIt sank in 1341.\n\nOk\nWhere did it sink?\nAnswer: near the Toab";
-    expect(readEdit("implications", text, PASSAGE)).toEqual({
+    expect(readEdit("implications", [text], PASSAGE)).toEqual({
       kind: "implications",
       lines: ["The Toab sank in 1340.", "It carried salt."],
       dropped: 5,
@@ -66,7 +66,7 @@ describe("readEdit", () => {
   test("keeps questions whose answer stands in the passage", () => {
     const text =
       " Where did the Toab sink?\nAnswer: near Kolm\nQuestion: What did it carry?\nAnswer: wool\nQuestion: Who built the Toja?\nAnswer: Ilsa Torvane";
-    expect(readEdit("questions", text, PASSAGE)).toEqual({
+    expect(readEdit("questions", [text], PASSAGE)).toEqual({
       kind: "questions",
       lines: ["Question: Where did the Toab sink?\nAnswer: near Kolm"],
       dropped: 2,
@@ -117,7 +117,7 @@ describe("makeEdits", () => {
       askedElsewhere: (questions) => new Set(questions.filter((q) => q.includes("carry"))),
     });
     expect(edits.map((edit) => edit.kind)).toEqual(["sentences", "implications", "sentences"]);
-    expect(new Set(generator.asked.map((r) => r.seed)).size).toBe(3);
+    expect(new Set(generator.asked.map((r) => r.seed)).size).toBe(generator.asked.length);
     expect(edits.flatMap((edit) => edit.lines).join("\n")).not.toContain("Who built the Toab?");
   });
 
