@@ -110,25 +110,34 @@ export class Backend {
     return out;
   }
 
-  /** Computes a graph on a worker thread, so that this process goes on hearing its messages. */
-  compute(graph: bigint): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.library.c.ggml_backend_graph_compute.async(
+  /**
+   * Computes a graph. On the CPU a worker thread does, so that this process goes on hearing its
+   * messages. GPU drivers stay on one thread (Mesa's Vulkan corrupts its memory when worker threads
+   * come and go), and messages are heard between graphs.
+   */
+  async compute(graph: bigint): Promise<void> {
+    const { c, variant } = this.library;
+    if (variant !== "cpu") {
+      this.checkStatus(c.ggml_backend_graph_compute(this.handle, graph));
+      await new Promise((resolve) => setImmediate(resolve));
+      return;
+    }
+    const status = await new Promise<number>((resolve, reject) => {
+      c.ggml_backend_graph_compute.async(
         this.handle,
         graph,
-        (error: Error | null, status: number) => {
-          if (error) reject(error);
-          else if (status === STATUS_SUCCESS) resolve();
-          else
-            reject(
-              new TrainerError(
-                "internal",
-                `${this.name} failed to compute (ggml status ${status}); its memory may be exhausted.`,
-              ),
-            );
-        },
+        (error: Error | null, result: number) => (error ? reject(error) : resolve(result)),
       );
     });
+    this.checkStatus(status);
+  }
+
+  private checkStatus(status: number): void {
+    if (status === STATUS_SUCCESS) return;
+    throw new TrainerError(
+      "internal",
+      `${this.name} failed to compute (ggml status ${status}); its memory may be exhausted.`,
+    );
   }
 
   free(): void {
