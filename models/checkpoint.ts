@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
-import type { PretrainState } from "../trainer/pretrain.ts";
+import type { PretrainState } from "../trainer/training/pretrain.ts";
 
 /** Writes the state through a temporary name: a kill leaves the last whole checkpoint. */
 export function saveCheckpoint(path: string, state: PretrainState): void {

@@ -1,7 +1,7 @@
-import { ChildProcess } from "./child-process.ts";
-import { chooseVariant } from "./devices.ts";
+import { chooseVariant } from "./devices/devices.ts";
 import type { Variant } from "./ggml/locate.ts";
-import type { ChildOptions, Request, Result } from "./protocol.ts";
+import { ChildProcess } from "./process/child-process.ts";
+import type { ChildOptions, Request, Result } from "./process/protocol.ts";
 import {
   type ModelInfo,
   type ModelTrainer,
@@ -14,9 +14,9 @@ import {
   type TrainResult,
 } from "./types.ts";
 
-export { type DeviceReport, isSoftware, probeDevices } from "./devices.ts";
+export { type DeviceReport, isSoftware, probeDevices } from "./devices/devices.ts";
 export type { Variant } from "./ggml/locate.ts";
-export { SUPPORTED_ARCHITECTURES } from "./hyperparameters.ts";
+export { SUPPORTED_ARCHITECTURES } from "./model/hyperparameters.ts";
 export * from "./types.ts";
 
 /**
@@ -46,7 +46,7 @@ export class Trainer implements ModelTrainer {
   }): Promise<Trainer> {
     const backend = options.backend ?? (await chooseVariant());
     const child = new ChildProcess<Request, ModelInfo, TrainProgress, Result>(
-      `${import.meta.dir}/child.ts`,
+      `${import.meta.dir}/process/child.ts`,
       { ...options, backend } satisfies ChildOptions,
       (code, message) => new TrainerError(code as TrainerErrorCode, message),
     );

@@ -1,8 +1,8 @@
 import { type GgufValue, writeGguf } from "../../trainer/ggml/gguf.ts";
 import { loadLibrary } from "../../trainer/ggml/library.ts";
 import { F32, type Shape, shape } from "../../trainer/ggml/tensor.ts";
-import type { Hyperparameters } from "../../trainer/hyperparameters.ts";
-import { expectedTensors, OUTPUT } from "../../trainer/model.ts";
+import type { Hyperparameters } from "../../trainer/model/hyperparameters.ts";
+import { expectedTensors, OUTPUT } from "../../trainer/model/model.ts";
 import { normal, random, seedFor } from "../../trainer/random.ts";
 
 /** A byte-level vocabulary without merges: an end and a begin token, then the 256 bytes. */

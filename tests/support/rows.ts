@@ -1,4 +1,4 @@
-import type { TokenRow } from "../../trainer/packing.ts";
+import type { TokenRow } from "../../trainer/model/packing.ts";
 import { random } from "../../trainer/random.ts";
 
 /** A row of seeded tokens of which all but the first `open` are supervised. */

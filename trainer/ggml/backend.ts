@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import koffi from "koffi";
-import { TrainerError } from "../types.ts";
+import { TrainerError } from "../errors.ts";
 import { type Library, loadLibrary } from "./library.ts";
 import type { Variant } from "./locate.ts";
 import { F32, type Shape, type Tensor } from "./tensor.ts";

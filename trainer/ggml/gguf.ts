@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
 import koffi from "koffi";
-import { TrainerError, type TrainerErrorCode } from "../types.ts";
+import { TrainerError, type TrainerErrorCode } from "../errors.ts";
 import type { Library } from "./library.ts";
 import type { Shape } from "./tensor.ts";
 

@@ -1,4 +1,4 @@
-import { TrainerError } from "../types.ts";
+import { TrainerError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
 import { describe, elements, F32, I32, type Shape, shape, type Tensor } from "./tensor.ts";
 

@@ -1,5 +1,5 @@
 import koffi from "koffi";
-import { TrainerError } from "../types.ts";
+import { TrainerError } from "../errors.ts";
 import { type LibrarySet, requireLibraries, type Variant } from "./locate.ts";
 import { BASE_PROTOTYPES, REGISTRY_PROTOTYPES, type Symbols } from "./symbols.ts";
 

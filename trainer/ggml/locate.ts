@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { TrainerError } from "../types.ts";
+import { TrainerError } from "../errors.ts";
 
 /** A family of compute devices, as node-llama-cpp names its prebuilt packages. */
 export const VARIANTS = ["cpu", "cuda", "vulkan", "metal"] as const;

@@ -1,9 +1,9 @@
 /** Run as a process by vulkan.test.ts: trains for a few steps on a device and prints the losses. */
 import { Backend } from "../../../trainer/ggml/backend.ts";
 import type { Variant } from "../../../trainer/ggml/locate.ts";
-import { loadModel } from "../../../trainer/load.ts";
-import { scoreRows } from "../../../trainer/score.ts";
-import { trainAdapter } from "../../../trainer/train.ts";
+import { loadModel } from "../../../trainer/model/load.ts";
+import { scoreRows } from "../../../trainer/scoring/score.ts";
+import { trainAdapter } from "../../../trainer/training/train.ts";
 import { VOCABULARY } from "../../support/random-model.ts";
 import { byteRow, randomRow } from "../../support/rows.ts";
 import { jobOn, PASSAGE } from "./fixture.ts";

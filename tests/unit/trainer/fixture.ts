@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { attach, readAdapter } from "../../../trainer/adapter.ts";
-import { forward } from "../../../trainer/forward.ts";
 import { Backend } from "../../../trainer/ggml/backend.ts";
 import { Graph, GraphAllocator } from "../../../trainer/ggml/graph.ts";
-import type { LoadedModel } from "../../../trainer/load.ts";
-import { pack, type TokenRow } from "../../../trainer/packing.ts";
-import { nodeBudget, type TokenJob } from "../../../trainer/train.ts";
+import { attach, readAdapter } from "../../../trainer/lora/adapter.ts";
+import { forward } from "../../../trainer/model/forward.ts";
+import type { LoadedModel } from "../../../trainer/model/load.ts";
+import { pack, type TokenRow } from "../../../trainer/model/packing.ts";
+import { nodeBudget, type TokenJob } from "../../../trainer/training/train.ts";
 import { LORA_TARGETS, TrainerError } from "../../../trainer/types.ts";
 import { byteRow } from "../../support/rows.ts";
 

@@ -8,13 +8,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { createAdapter, readAdapter, writeAdapter } from "../../../trainer/adapter.ts";
 import { GgufFile, type GgufValue, writeGguf } from "../../../trainer/ggml/gguf.ts";
 import { checkAbi, loadLibrary } from "../../../trainer/ggml/library.ts";
 import { locateLibraries } from "../../../trainer/ggml/locate.ts";
 import { F16, F32, shape } from "../../../trainer/ggml/tensor.ts";
-import { type LoadedModel, loadModel } from "../../../trainer/load.ts";
-import { trainAdapter } from "../../../trainer/train.ts";
+import { createAdapter, readAdapter, writeAdapter } from "../../../trainer/lora/adapter.ts";
+import { type LoadedModel, loadModel } from "../../../trainer/model/load.ts";
+import { trainAdapter } from "../../../trainer/training/train.ts";
 import { LORA_TARGETS } from "../../../trainer/types.ts";
 import { SMALL, writeRandomModel } from "../../support/random-model.ts";
 import { cpu, failure, jobOn, SENTENCE, scratch } from "./fixture.ts";

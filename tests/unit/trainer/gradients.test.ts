@@ -1,9 +1,6 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { attach, createAdapter } from "../../../trainer/adapter.ts";
-import { backward, forward } from "../../../trainer/forward.ts";
 import { Graph, GraphAllocator, type RopeOptions } from "../../../trainer/ggml/graph.ts";
 import { elements, F32, type Shape, shape, type Tensor } from "../../../trainer/ggml/tensor.ts";
-import type { Hyperparameters } from "../../../trainer/hyperparameters.ts";
 import { attention, attentionBack } from "../../../trainer/layers/attention.ts";
 import { feedForward, feedForwardBack } from "../../../trainer/layers/feedforward.ts";
 import { Gradients } from "../../../trainer/layers/gradients.ts";
@@ -11,9 +8,17 @@ import { type Linear, linear, linearBack } from "../../../trainer/layers/linear.
 import { targetLossBack, targetScores } from "../../../trainer/layers/loss.ts";
 import { norm, normBack } from "../../../trainer/layers/norm.ts";
 import { windowAttention, windowAttentionBack } from "../../../trainer/layers/window.ts";
-import { loadModel } from "../../../trainer/load.ts";
-import { assembleModel, expectedTensors, type Model, OUTPUT } from "../../../trainer/model.ts";
-import { maskShape, pack } from "../../../trainer/packing.ts";
+import { attach, createAdapter } from "../../../trainer/lora/adapter.ts";
+import { backward, forward } from "../../../trainer/model/forward.ts";
+import type { Hyperparameters } from "../../../trainer/model/hyperparameters.ts";
+import { loadModel } from "../../../trainer/model/load.ts";
+import {
+  assembleModel,
+  expectedTensors,
+  type Model,
+  OUTPUT,
+} from "../../../trainer/model/model.ts";
+import { maskShape, pack } from "../../../trainer/model/packing.ts";
 import { normal, random, seedFor } from "../../../trainer/random.ts";
 import { LORA_TARGETS } from "../../../trainer/types.ts";
 import { SMALL, writeRandomModel } from "../../support/random-model.ts";

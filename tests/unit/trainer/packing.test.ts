@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { pack, type TokenRow, targetCount, WINDOW_TOKENS } from "../../../trainer/packing.ts";
+import { pack, type TokenRow, targetCount, WINDOW_TOKENS } from "../../../trainer/model/packing.ts";
 import { randomRow } from "../../support/rows.ts";
 
 const row = (tokens: number[], loss: number[]): TokenRow => ({

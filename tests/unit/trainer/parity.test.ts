@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { getLlama, type Llama, LlamaLogLevel, type LlamaModel, type Token } from "node-llama-cpp";
-import type { Hyperparameters } from "../../../trainer/hyperparameters.ts";
-import { type LoadedModel, loadModel } from "../../../trainer/load.ts";
-import type { TokenRow } from "../../../trainer/packing.ts";
-import { trainAdapter } from "../../../trainer/train.ts";
+import type { Hyperparameters } from "../../../trainer/model/hyperparameters.ts";
+import { type LoadedModel, loadModel } from "../../../trainer/model/load.ts";
+import type { TokenRow } from "../../../trainer/model/packing.ts";
+import { trainAdapter } from "../../../trainer/training/train.ts";
 import { type Extras, SMALL, VOCABULARY, writeRandomModel } from "../../support/random-model.ts";
 import { byteRow, randomRow } from "../../support/rows.ts";
 import { argmax, cpu, jobOn, logitsOf, PASSAGE, relativeDifference, scratch } from "./fixture.ts";

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { attach, createAdapter, writeAdapter } from "../../../trainer/adapter.ts";
 import { Backend } from "../../../trainer/ggml/backend.ts";
 import { elements } from "../../../trainer/ggml/tensor.ts";
-import { type LoadedModel, loadModel } from "../../../trainer/load.ts";
-import type { TokenRow } from "../../../trainer/packing.ts";
-import { scoreRows } from "../../../trainer/score.ts";
-import { planSteps, type TokenJob, trainAdapter } from "../../../trainer/train.ts";
+import { attach, createAdapter, writeAdapter } from "../../../trainer/lora/adapter.ts";
+import { type LoadedModel, loadModel } from "../../../trainer/model/load.ts";
+import type { TokenRow } from "../../../trainer/model/packing.ts";
+import { scoreRows } from "../../../trainer/scoring/score.ts";
+import { planSteps, type TokenJob, trainAdapter } from "../../../trainer/training/train.ts";
 import type { LoraTarget, TrainerErrorCode, TrainProgress } from "../../../trainer/types.ts";
 import { SMALL, VOCABULARY, writeRandomModel } from "../../support/random-model.ts";
 import { byteRow, randomRow } from "../../support/rows.ts";

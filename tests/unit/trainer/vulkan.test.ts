@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import type { DeviceReport } from "../../../trainer/devices.ts";
+import type { DeviceReport } from "../../../trainer/devices/devices.ts";
 import { locateLibraries } from "../../../trainer/ggml/locate.ts";
 import type { Score } from "../../../trainer/types.ts";
 import { writeRandomModel } from "../../support/random-model.ts";

@@ -1,10 +1,10 @@
-import type { Arena, Backend } from "./ggml/backend.ts";
-import { GgufFile, type GgufTensor } from "./ggml/gguf.ts";
-import { Graph, GraphAllocator } from "./ggml/graph.ts";
-import { BF16, F16, F32, type Shape, type Tensor } from "./ggml/tensor.ts";
+import type { Arena, Backend } from "../ggml/backend.ts";
+import { GgufFile, type GgufTensor } from "../ggml/gguf.ts";
+import { Graph, GraphAllocator } from "../ggml/graph.ts";
+import { BF16, F16, F32, type Shape, type Tensor } from "../ggml/tensor.ts";
+import { TrainerError } from "../types.ts";
 import { type Hyperparameters, readHyperparameters } from "./hyperparameters.ts";
 import { assembleModel, EMBEDDING, expectedTensors, type Model, OUTPUT } from "./model.ts";
-import { TrainerError } from "./types.ts";
 
 /** A frozen base model on a device, ready for scoring and LoRA. */
 export interface LoadedModel {

@@ -1,10 +1,10 @@
-import { attach, readAdapter } from "./adapter.ts";
-import { forward } from "./forward.ts";
-import { Graph, GraphAllocator } from "./ggml/graph.ts";
-import type { LoadedModel } from "./load.ts";
-import { type PackedBatch, pack, type TokenRow, targetCount } from "./packing.ts";
-import { nodeBudget } from "./train.ts";
-import { type Score, TrainerError } from "./types.ts";
+import { Graph, GraphAllocator } from "../ggml/graph.ts";
+import { attach, readAdapter } from "../lora/adapter.ts";
+import { forward } from "../model/forward.ts";
+import type { LoadedModel } from "../model/load.ts";
+import { type PackedBatch, pack, type TokenRow, targetCount } from "../model/packing.ts";
+import { nodeBudget } from "../training/train.ts";
+import { type Score, TrainerError } from "../types.ts";
 
 /** Tokens of one scoring batch, and targets: each target needs a row of the vocabulary's size. */
 const BATCH_TOKENS = 2048;

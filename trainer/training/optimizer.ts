@@ -1,7 +1,7 @@
-import type { Arena, Backend } from "./ggml/backend.ts";
-import type { Graph } from "./ggml/graph.ts";
-import { elements, F32, type Shape, shape, type Tensor } from "./ggml/tensor.ts";
-import type { Gradients } from "./layers/gradients.ts";
+import type { Arena, Backend } from "../ggml/backend.ts";
+import type { Graph } from "../ggml/graph.ts";
+import { elements, F32, type Shape, shape, type Tensor } from "../ggml/tensor.ts";
+import type { Gradients } from "../layers/gradients.ts";
 
 /** Constants of AdamW (arXiv 1711.05101). */
 export interface AdamWOptions {

@@ -1,14 +1,14 @@
-import type { backward } from "./forward.ts";
-import type { Arena, Backend } from "./ggml/backend.ts";
-import { type GgufValue, writeGguf } from "./ggml/gguf.ts";
-import { type Graph, GraphAllocator } from "./ggml/graph.ts";
-import { BF16, F32, type Shape, type Tensor } from "./ggml/tensor.ts";
-import type { Hyperparameters } from "./hyperparameters.ts";
-import { assembleModel, EMBEDDING, expectedTensors, type Model } from "./model.ts";
+import type { Arena, Backend } from "../ggml/backend.ts";
+import { type GgufValue, writeGguf } from "../ggml/gguf.ts";
+import { type Graph, GraphAllocator } from "../ggml/graph.ts";
+import { BF16, F32, type Shape, type Tensor } from "../ggml/tensor.ts";
+import type { backward } from "../model/forward.ts";
+import type { Hyperparameters } from "../model/hyperparameters.ts";
+import { assembleModel, EMBEDDING, expectedTensors, type Model } from "../model/model.ts";
+import { pack, type TokenRow } from "../model/packing.ts";
+import { normal, random, seedFor } from "../random.ts";
 import { isHiddenMatrix, Muon } from "./muon.ts";
 import { ADAMW, AdamW } from "./optimizer.ts";
-import { pack, type TokenRow } from "./packing.ts";
-import { normal, random, seedFor } from "./random.ts";
 import { trainStep } from "./train.ts";
 
 /** Everything that a pre-training run needs to go on where it stopped. */

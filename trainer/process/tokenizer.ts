@@ -1,6 +1,6 @@
 import { getLlama, LlamaLogLevel, type LlamaModel } from "node-llama-cpp";
-import type { TokenRow } from "./packing.ts";
-import { type ScorePair, TrainerError, type TrainingRow } from "./types.ts";
+import type { TokenRow } from "../model/packing.ts";
+import { type ScorePair, TrainerError, type TrainingRow } from "../types.ts";
 
 /** llama.cpp's tokenizer for a model file, loaded without its weights. */
 export class ModelTokenizer {

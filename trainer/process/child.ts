@@ -1,13 +1,13 @@
 /** Entry point of the trainer's process: ggml lives (and may die) here. */
 import { existsSync, statSync } from "node:fs";
+import { Backend } from "../ggml/backend.ts";
+import { type LoadedModel, loadModel } from "../model/load.ts";
+import { scoreRows } from "../scoring/score.ts";
+import { type TrainHooks, trainAdapter } from "../training/train.ts";
+import { type ModelInfo, TrainerError, type TrainProgress } from "../types.ts";
 import { type ChildProcess, serveRequests } from "./child-process.ts";
-import { Backend } from "./ggml/backend.ts";
-import { type LoadedModel, loadModel } from "./load.ts";
 import type { ChildOptions, Request, Result } from "./protocol.ts";
-import { scoreRows } from "./score.ts";
 import { ModelTokenizer } from "./tokenizer.ts";
-import { type TrainHooks, trainAdapter } from "./train.ts";
-import { type ModelInfo, TrainerError, type TrainProgress } from "./types.ts";
 
 /**
  * A model file below this many bytes is computed by one thread: ggml's threads meet by spinning

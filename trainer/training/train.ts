@@ -1,18 +1,18 @@
-import { type Adapter, attach, createAdapter, readAdapter, writeAdapter } from "./adapter.ts";
-import { backward, forward } from "./forward.ts";
-import { Graph, GraphAllocator } from "./ggml/graph.ts";
-import type { LoadedModel } from "./load.ts";
-import type { Model } from "./model.ts";
-import { ADAMW, AdamW } from "./optimizer.ts";
-import { type PackedBatch, pack, type TokenRow, targetCount } from "./packing.ts";
-import { random, seedFor, shuffled } from "./random.ts";
+import { Graph, GraphAllocator } from "../ggml/graph.ts";
+import { type Adapter, attach, createAdapter, readAdapter, writeAdapter } from "../lora/adapter.ts";
+import { backward, forward } from "../model/forward.ts";
+import type { LoadedModel } from "../model/load.ts";
+import type { Model } from "../model/model.ts";
+import { type PackedBatch, pack, type TokenRow, targetCount } from "../model/packing.ts";
+import { random, seedFor, shuffled } from "../random.ts";
 import {
   type LoraOptions,
   TrainerError,
   type TrainOptions,
   type TrainProgress,
   type TrainResult,
-} from "./types.ts";
+} from "../types.ts";
+import { ADAMW, AdamW } from "./optimizer.ts";
 
 /** A {@link TrainJob} whose rows are tokens. */
 export interface TokenJob {

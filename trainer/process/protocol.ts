@@ -1,5 +1,5 @@
-import type { Variant } from "./ggml/locate.ts";
-import type { Score, ScorePair, TrainJob, TrainResult } from "./types.ts";
+import type { Variant } from "../ggml/locate.ts";
+import type { Score, ScorePair, TrainJob, TrainResult } from "../types.ts";
 
 /** What the trainer's child is told at its start. */
 export interface ChildOptions {

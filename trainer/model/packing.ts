@@ -1,4 +1,4 @@
-import type { Shape } from "./ggml/tensor.ts";
+import type { Shape } from "../ggml/tensor.ts";
 
 /** One tokenized sequence; `loss[i]` is 1 where token i is a supervised target. */
 export interface TokenRow {

@@ -1,4 +1,4 @@
-import { type LibrarySet, locateLibraries, VARIANTS, type Variant } from "./ggml/locate.ts";
+import { type LibrarySet, locateLibraries, VARIANTS, type Variant } from "../ggml/locate.ts";
 
 /** What became of an attempt to open a device of one kind, in a process of its own. */
 export interface DeviceReport {

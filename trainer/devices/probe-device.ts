@@ -1,6 +1,6 @@
 /** Run as a process by devices.ts: opens one device and prints what it is, or why it is not. */
-import { Backend } from "./ggml/backend.ts";
-import type { Variant } from "./ggml/locate.ts";
+import { Backend } from "../ggml/backend.ts";
+import type { Variant } from "../ggml/locate.ts";
 
 try {
   const backend = Backend.open(process.argv[2] as Variant);

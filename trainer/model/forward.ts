@@ -1,16 +1,16 @@
-import type { Graph } from "./ggml/graph.ts";
-import { F32, type Tensor } from "./ggml/tensor.ts";
+import type { Graph } from "../ggml/graph.ts";
+import { F32, type Tensor } from "../ggml/tensor.ts";
 import {
   type AttentionInput,
   type AttentionSaved,
   attention,
   attentionBack,
-} from "./layers/attention.ts";
-import { type FeedForwardSaved, feedForward, feedForwardBack } from "./layers/feedforward.ts";
-import { Gradients } from "./layers/gradients.ts";
-import { type LinearSaved, linear, linearBack } from "./layers/linear.ts";
-import { type TargetScores, targetLossBack, targetScores } from "./layers/loss.ts";
-import { type NormSaved, norm, normBack } from "./layers/norm.ts";
+} from "../layers/attention.ts";
+import { type FeedForwardSaved, feedForward, feedForwardBack } from "../layers/feedforward.ts";
+import { Gradients } from "../layers/gradients.ts";
+import { type LinearSaved, linear, linearBack } from "../layers/linear.ts";
+import { type TargetScores, targetLossBack, targetScores } from "../layers/loss.ts";
+import { type NormSaved, norm, normBack } from "../layers/norm.ts";
 import { type Block, EMBEDDING, type Model } from "./model.ts";
 import { maskShape, type PackedBatch } from "./packing.ts";
 

@@ -1,11 +1,11 @@
-import type { RopeOptions } from "./ggml/graph.ts";
-import { type Shape, shape, type Tensor } from "./ggml/tensor.ts";
+import type { RopeOptions } from "../ggml/graph.ts";
+import { type Shape, shape, type Tensor } from "../ggml/tensor.ts";
+import type { Attention } from "../layers/attention.ts";
+import type { FeedForward } from "../layers/feedforward.ts";
+import type { Linear } from "../layers/linear.ts";
+import type { Norm } from "../layers/norm.ts";
+import { TrainerError } from "../types.ts";
 import type { Hyperparameters } from "./hyperparameters.ts";
-import type { Attention } from "./layers/attention.ts";
-import type { FeedForward } from "./layers/feedforward.ts";
-import type { Linear } from "./layers/linear.ts";
-import type { Norm } from "./layers/norm.ts";
-import { TrainerError } from "./types.ts";
 
 /** One transformer block. */
 export interface Block {

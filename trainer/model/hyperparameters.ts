@@ -1,5 +1,5 @@
-import type { GgufFile } from "./ggml/gguf.ts";
-import { TrainerError } from "./types.ts";
+import type { GgufFile } from "../ggml/gguf.ts";
+import { TrainerError } from "../types.ts";
 
 /** The architectures whose layers the trainer knows. */
 export const SUPPORTED_ARCHITECTURES = ["llama"] as const;

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Backend } from "./ggml/backend.ts";
-import { GgufFile, type GgufTensor, writeGguf } from "./ggml/gguf.ts";
-import { F32, shape, type Tensor } from "./ggml/tensor.ts";
-import type { Linear } from "./layers/linear.ts";
-import { type Model, projections } from "./model.ts";
-import { random, seedFor, uniform } from "./random.ts";
-import { LORA_TARGETS, type LoraOptions, type LoraTarget, TrainerError } from "./types.ts";
+import type { Backend } from "../ggml/backend.ts";
+import { GgufFile, type GgufTensor, writeGguf } from "../ggml/gguf.ts";
+import { F32, shape, type Tensor } from "../ggml/tensor.ts";
+import type { Linear } from "../layers/linear.ts";
+import { type Model, projections } from "../model/model.ts";
+import { random, seedFor, uniform } from "../random.ts";
+import { LORA_TARGETS, type LoraOptions, type LoraTarget, TrainerError } from "../types.ts";
 
 /** A LoRA adapter on a device: `<projection>.lora_a` `[n_in, r]` and `.lora_b` `[r, n_out]`. */
 export interface Adapter {

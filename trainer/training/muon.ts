@@ -1,7 +1,7 @@
-import type { Arena, Backend } from "./ggml/backend.ts";
-import type { Graph } from "./ggml/graph.ts";
-import { BF16, elements, type Tensor } from "./ggml/tensor.ts";
-import type { Gradients } from "./layers/gradients.ts";
+import type { Arena, Backend } from "../ggml/backend.ts";
+import type { Graph } from "../ggml/graph.ts";
+import { BF16, elements, type Tensor } from "../ggml/tensor.ts";
+import type { Gradients } from "../layers/gradients.ts";
 
 const MOMENTUM = 0.95;
 /** Coefficients of the quintic Newton-Schulz iteration, and how often it runs. */

@@ -1,0 +1,26 @@
+/** Why the trainer refused or failed, for programs; the message is for people. */
+export type TrainerErrorCode =
+  | "library-missing"
+  | "library-mismatch"
+  | "backend-missing"
+  | "model-unreadable"
+  | "model-unsupported"
+  | "adapter-unreadable"
+  | "adapter-mismatch"
+  | "invalid-job"
+  | "diverged"
+  | "cancelled"
+  | "write-failed"
+  | "child-died"
+  | "internal";
+
+export class TrainerError extends Error {
+  constructor(
+    readonly code: TrainerErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = "TrainerError";
+  }
+}
