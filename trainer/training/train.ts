@@ -70,7 +70,7 @@ export async function trainAdapter(
         );
       }
       losses.push(loss);
-      tokens += batch.tokens.length;
+      tokens += batch.rowTokens;
       supervisedTokens += batch.labels.length;
       const seconds = (performance.now() - started) / 1000;
       hooks.onProgress?.({
