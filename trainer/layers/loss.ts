@@ -48,6 +48,11 @@ export function targetLossBack(g: Graph, scores: TargetScores, weights: Float32A
   const one = g.input(new Float32Array([1]), F32, shape(1));
   const corrected = g.sub(scores.probability, one); // [1, n_targets]
   const difference = g.setRows(cells, corrected, scores.flat);
+  const [first = 0] = weights;
+  // Equal weights need no product with a repeated row, which is slow on the CPU.
+  if (weights.every((w) => w === first)) {
+    return g.scale(g.reshape(difference, vocabulary, targets), first);
+  }
   const weight = g.input(weights, F32, shape(1, targets));
   return g.mul(g.reshape(difference, vocabulary, targets), weight);
 }

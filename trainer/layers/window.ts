@@ -11,7 +11,7 @@ export interface WindowInput {
 
 export interface WindowSaved {
   window: WindowInput;
-  /** Strided views, `[head_dim, n, heads or kv_heads]` */
+  /** `[head_dim, n, heads or kv_heads]`; k and v are strided views */
   q: Tensor;
   k: Tensor;
   v: Tensor;
@@ -26,12 +26,14 @@ export function windowAttention(
   q: Tensor, // [head_dim, heads, n_tokens]
   k: Tensor, // [head_dim, kv_heads, n_tokens]
   v: Tensor, // [head_dim, kv_heads, n_tokens]
+  scale: number,
 ): { y: Tensor; saved: WindowSaved } {
   const cut = (t: Tensor): Tensor => g.permute(g.slice(t, 2, window.start, window.count), 0, 2, 1); // [head_dim, n, heads]
-  const qw = cut(q);
+  // ggml's fast CPU product wants its second operand contiguous.
+  const qw = g.contiguous(cut(q));
   const kw = cut(k);
   const vw = cut(v);
-  const p = g.softmax(g.mulMat(kw, qw), window.mask, scaleOf(q)); // [n_key, n_query, heads]
+  const p = g.softmax(g.mulMat(kw, qw), window.mask, scale); // [n_key, n_query, heads]
   const y = g.mulMat(g.transposed(vw), p); // [head_dim, n_query, heads]
   return { y: swapped(g, y), saved: { window, q: qw, k: kw, v: vw, p } };
 }
@@ -44,12 +46,13 @@ export function windowAttentionBack(
   g: Graph,
   saved: WindowSaved,
   dHeads: Tensor, // [head_dim, heads, n_tokens]
+  scale: number,
 ): { dq: Tensor; dk: Tensor; dv: Tensor } {
   const { window, q, k, v, p } = saved;
   const kvHeads = k.ne[2];
-  const dy = g.permute(g.slice(dHeads, 2, window.start, window.count), 0, 2, 1); // [head_dim, n, heads]
+  const dy = g.contiguous(g.permute(g.slice(dHeads, 2, window.start, window.count), 0, 2, 1)); // [head_dim, n, heads]
   const dp = g.mulMat(v, dy); // [n_key, n_query, heads]
-  const ds = g.softmaxBack(dp, p, scaleOf(q)); // [n_key, n_query, heads]
+  const ds = g.softmaxBack(dp, p, scale); // [n_key, n_query, heads]
   const dv = g.mulMat(g.transposed(dy), g.transposed(p)); // [head_dim, n_key, heads]
   const dq = g.mulMat(g.transposed(k), ds); // [head_dim, n_query, heads]
   const dk = g.mulMat(g.transposed(q), g.transposed(ds)); // [head_dim, n_key, heads]
@@ -58,10 +61,6 @@ export function windowAttentionBack(
     dk: swapped(g, sumGroups(g, dk, kvHeads)),
     dv: swapped(g, sumGroups(g, dv, kvHeads)),
   };
-}
-
-function scaleOf(q: Tensor): number {
-  return 1 / Math.sqrt(q.ne[0]);
 }
 
 /** `[d, n, heads] -> [d, heads, n]`, contiguous. */
