@@ -11,7 +11,7 @@ import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Backend } from "../trainer/ggml/backend.ts";
-import type { GgufValue } from "../trainer/ggml/gguf.ts";
+import type { GgufValue } from "../trainer/ggml/gguf-writer.ts";
 import type { Hyperparameters } from "../trainer/model/hyperparameters.ts";
 import { Pretrainer } from "../trainer/training/pretrain.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";

@@ -1,4 +1,4 @@
-import { type GgufValue, writeGguf } from "../../trainer/ggml/gguf.ts";
+import { type GgufValue, writeGguf } from "../../trainer/ggml/gguf-writer.ts";
 import { loadLibrary } from "../../trainer/ggml/library.ts";
 import { F32, type Shape, shape } from "../../trainer/ggml/tensor.ts";
 import type { Hyperparameters } from "../../trainer/model/hyperparameters.ts";

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import koffi from "koffi";
 import { TrainerError, type TrainerErrorCode } from "../errors.ts";
 import type { Library } from "./library.ts";
@@ -146,11 +146,17 @@ export class GgufFile {
   /** A tensor's raw bytes. */
   read(tensor: GgufTensor): Uint8Array {
     const bytes = new Uint8Array(tensor.bytes);
+    this.readInto(bytes, tensor, 0);
+    return bytes;
+  }
+
+  /** Fills a buffer with a tensor's raw bytes from byte `from` of the tensor on. */
+  readInto(bytes: Uint8Array, tensor: GgufTensor, from: number): void {
     const fd = openSync(this.path, "r");
     try {
       let done = 0;
       while (done < bytes.length) {
-        const n = readSync(fd, bytes, done, bytes.length - done, tensor.offset + done);
+        const n = readSync(fd, bytes, done, bytes.length - done, tensor.offset + from + done);
         if (n === 0) {
           throw new TrainerError(this.code, `${this.path} became shorter while it was read.`);
         }
@@ -159,104 +165,16 @@ export class GgufFile {
     } finally {
       closeSync(fd);
     }
-    return bytes;
+  }
+
+  /** Adds all metadata to another GGUF context, as they are. */
+  copyMetadata(target: bigint): void {
+    this.library.c.gguf_set_kv(target, this.handle);
   }
 
   close(): void {
     this.library.c.gguf_free(this.handle);
   }
-}
-
-export type GgufValue =
-  | { u32: number }
-  | { f32: number }
-  | { bool: boolean }
-  | { string: string }
-  | { strings: string[] }
-  | { i32s: Int32Array }
-  | { f32s: Float32Array };
-
-export interface GgufContents {
-  metadata: Record<string, GgufValue>;
-  tensors: { name: string; type: number; ne: Shape; data: Uint8Array }[];
-}
-
-/**
- * Writes a GGUF file through a temporary name beside it, flushed to disk, so that `path` is either
- * absent, as it was, or complete.
- * @throws TrainerError `write-failed`
- */
-export function writeGguf(library: Library, path: string, contents: GgufContents): void {
-  const { c } = library;
-  const gguf = c.gguf_init_empty();
-  const ctx = c.ggml_init({
-    mem_size: (contents.tensors.length + 1) * Number(c.ggml_tensor_overhead()),
-    mem_buffer: null,
-    no_alloc: true,
-  });
-  const temporary = `${path}.tmp`;
-  try {
-    for (const [key, value] of Object.entries(contents.metadata))
-      setValue(library, gguf, key, value);
-    for (const { name, type, ne, data } of contents.tensors) {
-      const tensor = c.ggml_new_tensor(ctx, type, dimensions(ne), BigInt64Array.from(ne, BigInt));
-      c.ggml_set_name(tensor, name);
-      c.gguf_add_tensor(gguf, tensor);
-      c.gguf_set_tensor_data(gguf, name, data);
-    }
-    if (!c.gguf_write_to_file(gguf, temporary, false)) {
-      throw new TrainerError(
-        "write-failed",
-        `${path} could not be written: the disk may be full or the folder not writable.`,
-      );
-    }
-    publish(library, temporary, path);
-  } finally {
-    c.gguf_free(gguf);
-    c.ggml_free(ctx);
-    discard(temporary);
-  }
-}
-
-/** Never throws: an error here would hide why the file could not be written. */
-function discard(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {}
-}
-
-function publish(library: Library, temporary: string, path: string): void {
-  try {
-    // The last bytes may fail as the file is closed, which gguf_write_to_file does not report.
-    GgufFile.open(library, temporary, "write-failed").close();
-    const fd = openSync(temporary, "r+");
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, path);
-  } catch (cause) {
-    throw new TrainerError("write-failed", `${path} could not be written: ${cause}`, { cause });
-  }
-}
-
-function setValue(library: Library, gguf: bigint, key: string, value: GgufValue): void {
-  const { c } = library;
-  if ("u32" in value) c.gguf_set_val_u32(gguf, key, value.u32);
-  else if ("f32" in value) c.gguf_set_val_f32(gguf, key, value.f32);
-  else if ("bool" in value) c.gguf_set_val_bool(gguf, key, value.bool);
-  else if ("string" in value) c.gguf_set_val_str(gguf, key, value.string);
-  else if ("strings" in value) c.gguf_set_arr_str(gguf, key, value.strings, value.strings.length);
-  else if ("i32s" in value) c.gguf_set_arr_data(gguf, key, I32, value.i32s, value.i32s.length);
-  else c.gguf_set_arr_data(gguf, key, F32, value.f32s, value.f32s.length);
-}
-
-/** How many dimensions are not trailing ones; at least one. */
-function dimensions(ne: Shape): number {
-  let n = 4;
-  while (n > 1 && ne[n - 1] === 1) n--;
-  return n;
 }
 
 /** @throws TrainerError (`code`) when it cannot be read */

@@ -122,8 +122,10 @@ export const BASE_PROTOTYPES = [
   "void gguf_set_arr_data(void * gguf, const char * key, int type, const void * data, size_t n)",
   "void gguf_set_arr_str(void * gguf, const char * key, const char ** data, size_t n)",
   "void gguf_add_tensor(void * gguf, const void * tensor)",
-  "void gguf_set_tensor_data(void * gguf, const char * name, const void * data)",
-  "bool gguf_write_to_file(const void * gguf, const char * path, bool only_meta)",
+  "void gguf_set_kv(void * gguf, const void * from)",
+  "int64_t gguf_remove_key(void * gguf, const char * key)",
+  "size_t gguf_get_meta_size(const void * gguf)",
+  "void gguf_get_meta_data(const void * gguf, void * data)",
 ] as const;
 
 /** From libggml itself: the registry of devices. */

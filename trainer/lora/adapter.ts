@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Backend } from "../ggml/backend.ts";
-import { GgufFile, type GgufTensor, writeGguf } from "../ggml/gguf.ts";
+import { GgufFile, type GgufTensor } from "../ggml/gguf.ts";
+import { writeGguf } from "../ggml/gguf-writer.ts";
 import { F32, shape, type Tensor } from "../ggml/tensor.ts";
 import type { Linear } from "../layers/linear.ts";
 import { type Model, projections } from "../model/model.ts";

@@ -1,5 +1,5 @@
 import type { Arena, Backend } from "../ggml/backend.ts";
-import { type GgufValue, writeGguf } from "../ggml/gguf.ts";
+import { type GgufValue, writeGguf } from "../ggml/gguf-writer.ts";
 import { type Graph, GraphAllocator } from "../ggml/graph.ts";
 import { BF16, F32, type Shape, type Tensor } from "../ggml/tensor.ts";
 import type { backward } from "../model/forward.ts";
