@@ -94,8 +94,9 @@ export class Graph {
   div(a: Tensor, b: Tensor): Tensor {
     return this.f32(this.c.ggml_div(this.ctx, a.ptr, b.ptr), a.ne);
   }
-  scale(a: Tensor, s: number): Tensor {
-    return this.f32(this.c.ggml_scale(this.ctx, a.ptr, s), a.ne);
+  /** s · a + bias. */
+  scale(a: Tensor, s: number, bias = 0): Tensor {
+    return this.f32(this.c.ggml_scale_bias(this.ctx, a.ptr, s, bias), a.ne);
   }
   sqr(a: Tensor): Tensor {
     return this.f32(this.c.ggml_sqr(this.ctx, a.ptr), a.ne);
@@ -108,6 +109,9 @@ export class Graph {
   }
   clamp(a: Tensor, min: number, max: number): Tensor {
     return this.f32(this.c.ggml_clamp(this.ctx, a.ptr, min, max), a.ne);
+  }
+  tanh(a: Tensor): Tensor {
+    return this.f32(this.c.ggml_tanh(this.ctx, a.ptr), a.ne);
   }
   silu(a: Tensor): Tensor {
     return this.f32(this.c.ggml_silu(this.ctx, a.ptr), a.ne);
@@ -141,6 +145,18 @@ export class Graph {
       b.ne[2],
       b.ne[3],
     ]);
+  }
+
+  /**
+   * Σ_k a_k·b_kᵀ: `[n, k] x [m, k] -> [n, m]`. On the CPU an outer product of F32 rows, 2 to 4 times
+   * faster than the product of transposes, which is the portable way.
+   */
+  outerSum(a: Tensor, b: Tensor): Tensor {
+    if (this.backend.library.variant !== "cpu") {
+      return this.mulMat(this.transposed(a), this.transposed(b));
+    }
+    const ne: Shape = [a.ne[0], b.ne[0], b.ne[2], b.ne[3]];
+    return this.f32(this.c.ggml_out_prod(this.ctx, a.ptr, b.ptr), ne);
   }
 
   /** Contiguous transpose of the first two dimensions, made once per graph. */

@@ -1,22 +1,15 @@
 import type { Graph } from "../ggml/graph.ts";
 import { F32, type Tensor } from "../ggml/tensor.ts";
 import type { Gradients } from "./gradients.ts";
+import { type LowRank, type LowRankSaved, lowRank, lowRankBack } from "./low-rank.ts";
 
-/** A low-rank update of a linear projection: W + scale · B·A (LoRA, arXiv 2106.09685). */
-export interface LowRank {
-  /** `[n_in, rank]` */
-  a: Tensor;
-  /** `[rank, n_out]` */
-  b: Tensor;
-  scale: number;
-  trainable: boolean;
-}
-
-/** A projection y = W·x, frozen or trained, with or without a low-rank update. */
+/** A projection y = W·x (+ bias), frozen or trained, with or without a low-rank update. */
 export interface Linear {
   name: string;
   /** `[n_in, n_out]` */
   weight: Tensor;
+  /** `[n_out]`, trained where the weight is */
+  bias?: Tensor;
   /** Cached transpose of a frozen weight, `[n_out, n_in]`; a trained one is transposed per step. */
   transpose?: Tensor;
   trainable: boolean;
@@ -28,17 +21,16 @@ export interface Linear {
 export interface LinearSaved {
   /** `[n_in, n_tokens]` */
   x: Tensor;
-  /** A·x, `[rank, n_tokens]` */
-  low?: Tensor;
+  lora?: LowRankSaved;
 }
 
 /** `[n_in, n_tokens] -> [n_out, n_tokens]` */
 export function linear(g: Graph, layer: Linear, x: Tensor): { y: Tensor; saved: LinearSaved } {
-  const y = g.mulMat(forwardWeight(g, layer), x); // [n_out, n_tokens]
+  const product = g.mulMat(forwardWeight(g, layer), x); // [n_out, n_tokens]
+  const y = layer.bias ? g.add(product, layer.bias) : product;
   if (!layer.lora) return { y, saved: { x } };
-  const low = g.mulMat(layer.lora.a, x); // [rank, n_tokens]
-  const update = g.mulMat(layer.lora.b, low); // [n_out, n_tokens]
-  return { y: g.add(y, g.scale(update, layer.lora.scale)), saved: { x, low } };
+  const update = lowRank(g, layer.lora, x);
+  return { y: g.add(y, update.y), saved: { x, lora: update.saved } };
 }
 
 /**
@@ -58,22 +50,22 @@ export function linearBack(
     // [n_tokens, n_in] x [n_tokens, n_out] -> [n_in, n_out]
     const x = g.castTransposed(saved.x, layer.computeType);
     gradients.add(layer.name, g.mulMat(x, g.transposed(dy)));
-  }
-  const { lora } = layer;
-  if (lora && saved.low) {
-    const scaled = g.scale(dy, lora.scale);
-    const dLow = g.mulMat(g.transposed(lora.b), scaled); // [rank, n_tokens]
-    if (lora.trainable) {
-      // [n_tokens, rank] x [n_tokens, n_out] -> [rank, n_out]
-      const db = g.mulMat(g.transposed(saved.low), g.transposed(scaled));
-      // [n_tokens, n_in] x [n_tokens, rank] -> [n_in, rank]
-      const da = g.mulMat(g.transposed(saved.x), g.transposed(dLow));
-      gradients.add(`${layer.name}.lora_b`, db);
-      gradients.add(`${layer.name}.lora_a`, da);
+    if (layer.bias) {
+      const sum = g.sumRows(g.transposed(dy)); // [1, n_out]
+      gradients.add(biasName(layer.name), g.reshape(sum, layer.bias.ne[0]));
     }
-    if (dx) dx = g.add(dx, g.mulMat(g.transposed(lora.a), dLow));
+  }
+  if (layer.lora && saved.lora) {
+    const { name, lora } = layer;
+    const viaLora = lowRankBack(g, lora, saved.lora, dy, name, gradients, needsInput);
+    if (dx && viaLora) dx = g.add(dx, viaLora);
   }
   return dx;
+}
+
+/** The name of the bias that belongs to a weight. */
+export function biasName(weight: string): string {
+  return weight.replace(/weight$/, "bias");
 }
 
 function forwardWeight(g: Graph, layer: Linear): Tensor {

@@ -53,9 +53,9 @@ export function windowAttentionBack(
   const dy = g.contiguous(g.permute(g.slice(dHeads, 2, window.start, window.count), 0, 2, 1)); // [head_dim, n, heads]
   const dp = g.mulMat(v, dy); // [n_key, n_query, heads]
   const ds = g.softmaxBack(dp, p, scale); // [n_key, n_query, heads]
-  const dv = g.mulMat(g.transposed(dy), g.transposed(p)); // [head_dim, n_key, heads]
+  const dv = g.outerSum(dy, p); // [head_dim, n_key, heads]
   const dq = g.mulMat(g.transposed(k), ds); // [head_dim, n_query, heads]
-  const dk = g.mulMat(g.transposed(q), g.transposed(ds)); // [head_dim, n_key, heads]
+  const dk = g.outerSum(q, ds); // [head_dim, n_key, heads]
   return {
     dq: swapped(g, dq),
     dk: swapped(g, sumGroups(g, dk, kvHeads)),

@@ -1,0 +1,56 @@
+import type { Graph } from "../ggml/graph.ts";
+import type { Tensor } from "../ggml/tensor.ts";
+import type { Gradients } from "./gradients.ts";
+
+/** A low-rank update of a linear projection: scale · B·A (LoRA, arXiv 2106.09685). */
+export interface LowRank {
+  /** `[n_in, rank]` */
+  a: Tensor;
+  /** `[rank, n_out]` */
+  b: Tensor;
+  scale: number;
+  trainable: boolean;
+}
+
+export interface LowRankSaved {
+  /** `[n_in, n_tokens]` */
+  x: Tensor;
+  /** scale · A·x, `[rank, n_tokens]` */
+  low: Tensor;
+}
+
+/** `[n_in, n_tokens] -> [n_out, n_tokens]`; the scale is applied where the tensor is smallest. */
+export function lowRank(
+  g: Graph,
+  { a, b, scale }: LowRank,
+  x: Tensor,
+): { y: Tensor; saved: LowRankSaved } {
+  const low = g.scale(g.mulMat(a, x), scale); // [rank, n_tokens]
+  return { y: expand(g, g.transposed(b), low), saved: { x, low } };
+}
+
+/**
+ * Adds the gradients of A and B (dB = dy·lowᵀ, dA = dLow·xᵀ with dLow = scale · Bᵀ·dy) and returns
+ * the update's share of dx, Aᵀ·dLow, `[n_in, n_tokens]`, unless nobody needs it.
+ */
+export function lowRankBack(
+  g: Graph,
+  { a, b, scale, trainable }: LowRank,
+  { x, low }: LowRankSaved,
+  dy: Tensor, // [n_out, n_tokens]
+  name: string,
+  gradients: Gradients,
+  needsInput: boolean,
+): Tensor | undefined {
+  const dLow = g.scale(g.mulMat(g.transposed(b), dy), scale); // [rank, n_tokens]
+  if (trainable) {
+    gradients.add(`${name}.lora_b`, g.transposed(g.outerSum(dy, low))); // [rank, n_out]
+    gradients.add(`${name}.lora_a`, g.outerSum(x, dLow)); // [n_in, rank]
+  }
+  return needsInput ? expand(g, a, dLow) : undefined;
+}
+
+/** Σ_r m_r · low_r: `[n, rank] x [rank, n_tokens] -> [n, n_tokens]`. */
+function expand(g: Graph, m: Tensor, low: Tensor): Tensor {
+  return g.outerSum(m, g.transposed(low));
+}
