@@ -16,7 +16,7 @@ import {
 
 export { type DeviceReport, isSoftware, probeDevices } from "./devices/devices.ts";
 export type { Variant } from "./ggml/locate.ts";
-export { SUPPORTED_ARCHITECTURES } from "./model/hyperparameters.ts";
+export { SUPPORTED_ARCHITECTURES } from "./model/architectures.ts";
 export * from "./types.ts";
 
 /**

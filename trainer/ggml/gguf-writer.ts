@@ -135,7 +135,7 @@ function headerBytes(library: Library, header: GgufHeader, base?: GgufFile): Uin
     no_alloc: true,
   });
   try {
-    base?.copyMetadata(gguf);
+    base?.copyMetadata(library, gguf);
     // What is written here has the default alignment, whatever the base had.
     c.gguf_remove_key(gguf, "general.alignment");
     for (const [key, value] of Object.entries(header.metadata)) setValue(library, gguf, key, value);

@@ -1,7 +1,8 @@
 import type { Graph, RopeOptions } from "../ggml/graph.ts";
-import type { Tensor } from "../ggml/tensor.ts";
+import { elements, type Tensor } from "../ggml/tensor.ts";
 import type { Gradients } from "./gradients.ts";
 import { type Linear, type LinearSaved, linear, linearBack } from "./linear.ts";
+import { type Norm, type NormSaved, norm, normBack } from "./norm.ts";
 import {
   type WindowInput,
   type WindowSaved,
@@ -9,16 +10,26 @@ import {
   windowAttentionBack,
 } from "./window.ts";
 
-/** Grouped-query attention (arXiv 2305.13245) with rotary positions (arXiv 2104.09864). */
+/**
+ * Grouped-query attention (arXiv 2305.13245) with rotary positions (arXiv 2104.09864), and in some
+ * models RMS norms of each query and key head before they are turned (arXiv 2302.05442).
+ */
 export interface Attention {
   q: Linear;
   k: Linear;
   v: Linear;
   output: Linear;
+  /** Both or neither; their weights are `[head_dim]`. */
+  qNorm?: Norm;
+  kNorm?: Norm;
   heads: number;
   kvHeads: number;
   headDim: number;
+  /** Of queries times keys. */
+  scale: number;
   rope: RopeOptions;
+  /** Sees only a sliding window of its sequence. */
+  sliding: boolean;
 }
 
 /** What attention needs to know of the batch. */
@@ -26,6 +37,8 @@ export interface AttentionInput {
   /** i32 `[n_tokens]` */
   positions: Tensor;
   windows: WindowInput[];
+  /** The same windows with the masks of the layers that see only a sliding window. */
+  slidingWindows: WindowInput[];
 }
 
 export interface AttentionSaved {
@@ -33,6 +46,8 @@ export interface AttentionSaved {
   k: LinearSaved;
   v: LinearSaved;
   output: LinearSaved;
+  qNorm?: NormSaved;
+  kNorm?: NormSaved;
   windows: WindowSaved[];
 }
 
@@ -48,10 +63,13 @@ export function attention(
   const q = linear(g, layer.q, x); // [head_dim * heads, n_tokens]
   const k = linear(g, layer.k, x); // [head_dim * kv_heads, n_tokens]
   const v = linear(g, layer.v, x);
-  const qs = g.rope(g.reshape(q.y, headDim, heads, tokens), input.positions, layer.rope);
-  const ks = g.rope(g.reshape(k.y, headDim, kvHeads, tokens), input.positions, layer.rope);
+  const qn = headNorm(g, layer.qNorm, q.y);
+  const kn = headNorm(g, layer.kNorm, k.y);
+  const qs = g.rope(g.reshape(qn.y, headDim, heads, tokens), input.positions, layer.rope);
+  const ks = g.rope(g.reshape(kn.y, headDim, kvHeads, tokens), input.positions, layer.rope);
   const vs = g.reshape(v.y, headDim, kvHeads, tokens);
-  const parts = input.windows.map((window) => windowAttention(g, window, qs, ks, vs));
+  const windows = layer.sliding ? input.slidingWindows : input.windows;
+  const parts = windows.map((window) => windowAttention(g, window, qs, ks, vs, layer.scale));
   const mixed = g.concatAll(
     parts.map((part) => part.y),
     2,
@@ -64,6 +82,8 @@ export function attention(
       k: k.saved,
       v: v.saved,
       output: out.saved,
+      qNorm: qn.saved,
+      kNorm: kn.saved,
       windows: parts.map((part) => part.saved),
     },
   };
@@ -83,7 +103,7 @@ export function attentionBack(
   const { headDim, heads, kvHeads } = layer;
   const dMixed = linearBack(g, layer.output, saved.output, dy, gradients, true) as Tensor;
   const dHeads = g.reshape(dMixed, headDim, heads, tokens);
-  const parts = saved.windows.map((window) => windowAttentionBack(g, window, dHeads));
+  const parts = saved.windows.map((window) => windowAttentionBack(g, window, dHeads, layer.scale));
   const join = (pick: (part: (typeof parts)[number]) => Tensor): Tensor =>
     g.concatAll(parts.map(pick), 2);
   const dq = g.ropeBack(
@@ -98,8 +118,33 @@ export function attentionBack(
   );
   const dv = join((part) => part.dv);
   const flat = (t: Tensor, n: number): Tensor => g.reshape(t, headDim * n, tokens);
-  const viaQ = linearBack(g, layer.q, saved.q, flat(dq, heads), gradients, needsInput);
-  const viaK = linearBack(g, layer.k, saved.k, flat(dk, kvHeads), gradients, needsInput);
+  const dQueries = flat(headNormBack(g, layer.qNorm, saved.qNorm, dq, gradients), heads);
+  const dKeys = flat(headNormBack(g, layer.kNorm, saved.kNorm, dk, gradients), kvHeads);
+  const viaQ = linearBack(g, layer.q, saved.q, dQueries, gradients, needsInput);
+  const viaK = linearBack(g, layer.k, saved.k, dKeys, gradients, needsInput);
   const viaV = linearBack(g, layer.v, saved.v, flat(dv, kvHeads), gradients, needsInput);
   return viaQ && viaK && viaV ? g.add(g.add(viaQ, viaK), viaV) : undefined;
+}
+
+/** Norms each head by itself, if at all: `[head_dim * heads, n_tokens]`. */
+function headNorm(
+  g: Graph,
+  layer: Norm | undefined,
+  x: Tensor,
+): { y: Tensor; saved: NormSaved | undefined } {
+  if (!layer) return { y: x, saved: undefined };
+  const headDim = layer.weight.ne[0];
+  return norm(g, layer, g.reshape(x, headDim, elements(x) / headDim));
+}
+
+function headNormBack(
+  g: Graph,
+  layer: Norm | undefined,
+  saved: NormSaved | undefined,
+  dy: Tensor, // [head_dim, heads, n_tokens]
+  gradients: Gradients,
+): Tensor {
+  if (!layer || !saved) return dy;
+  const [headDim, heads, tokens] = dy.ne;
+  return normBack(g, layer, saved, g.reshape(dy, headDim, heads * tokens), gradients);
 }

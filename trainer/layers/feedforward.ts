@@ -1,13 +1,15 @@
 import type { Graph } from "../ggml/graph.ts";
 import type { Tensor } from "../ggml/tensor.ts";
+import { type Activation, type ActivationSaved, activate, activateBack } from "./activation.ts";
 import type { Gradients } from "./gradients.ts";
 import { type Linear, type LinearSaved, linear, linearBack } from "./linear.ts";
 
-/** SwiGLU (arXiv 2002.05202): down(silu(gate(x)) ∘ up(x)). */
+/** A gated unit (arXiv 2002.05202), SwiGLU or GeGLU: down(activation(gate(x)) ∘ up(x)). */
 export interface FeedForward {
   gate: Linear;
   up: Linear;
   down: Linear;
+  activation: Activation;
 }
 
 export interface FeedForwardSaved {
@@ -15,9 +17,9 @@ export interface FeedForwardSaved {
   up: LinearSaved;
   down: LinearSaved;
   /** `[n_ff, n_tokens]` each */
-  gated: Tensor;
   activated: Tensor;
   upped: Tensor;
+  activation: ActivationSaved;
 }
 
 /** `[n_embd, n_tokens] -> [n_embd, n_tokens]` */
@@ -28,7 +30,7 @@ export function feedForward(
 ): { y: Tensor; saved: FeedForwardSaved } {
   const gate = linear(g, layer.gate, x); // [n_ff, n_tokens]
   const up = linear(g, layer.up, x);
-  const activated = g.silu(gate.y);
+  const { y: activated, saved: activation } = activate(g, layer.activation, gate.y);
   const down = linear(g, layer.down, g.mul(activated, up.y));
   return {
     y: down.y,
@@ -36,9 +38,9 @@ export function feedForward(
       gate: gate.saved,
       up: up.saved,
       down: down.saved,
-      gated: gate.y,
       activated,
       upped: up.y,
+      activation,
     },
   };
 }
@@ -53,7 +55,7 @@ export function feedForwardBack(
 ): Tensor {
   const dHidden = linearBack(g, layer.down, saved.down, dy, gradients, true) as Tensor;
   const dUp = g.mul(dHidden, saved.activated);
-  const dGate = g.siluBack(g.mul(dHidden, saved.upped), saved.gated);
+  const dGate = activateBack(g, saved.activation, g.mul(dHidden, saved.upped));
   const viaUp = linearBack(g, layer.up, saved.up, dUp, gradients, true) as Tensor;
   const viaGate = linearBack(g, layer.gate, saved.gate, dGate, gradients, true) as Tensor;
   return g.add(viaUp, viaGate);

@@ -55,7 +55,7 @@ export function createAdapter(
  * @throws TrainerError `adapter-unreadable`, or `adapter-mismatch` for one of another base model
  */
 export function readAdapter(backend: Backend, model: Model, path: string): Adapter {
-  const file = GgufFile.open(backend.library, path, "adapter-unreadable");
+  const file = GgufFile.open(path, "adapter-unreadable");
   try {
     if (file.string("general.type") !== "adapter" || file.string("adapter.type") !== "lora") {
       throw new TrainerError("adapter-unreadable", `${path} is no LoRA adapter.`);

@@ -1,5 +1,5 @@
 import type { Graph } from "../ggml/graph.ts";
-import { F32, type Tensor } from "../ggml/tensor.ts";
+import { F32, shape, type Tensor } from "../ggml/tensor.ts";
 import {
   type AttentionInput,
   type AttentionSaved,
@@ -10,15 +10,18 @@ import { type FeedForwardSaved, feedForward, feedForwardBack } from "../layers/f
 import { Gradients } from "../layers/gradients.ts";
 import { type LinearSaved, linear, linearBack } from "../layers/linear.ts";
 import { type TargetScores, targetLossBack, targetScores } from "../layers/loss.ts";
-import { type NormSaved, norm, normBack } from "../layers/norm.ts";
+import { type Norm, type NormSaved, norm, normBack } from "../layers/norm.ts";
 import { type Block, EMBEDDING, type Model } from "./model.ts";
-import { maskShape, type PackedBatch } from "./packing.ts";
+import type { PackedBatch } from "./packing.ts";
+import { slidingMask } from "./sliding.ts";
 
 interface BlockSaved {
   attentionNorm: NormSaved;
   attention: AttentionSaved;
+  postAttentionNorm?: NormSaved;
   feedForwardNorm: NormSaved;
   feedForward: FeedForwardSaved;
+  postFeedForwardNorm?: NormSaved;
 }
 
 /** Everything that the backward pass needs of a forward pass. */
@@ -41,15 +44,8 @@ export interface Forward {
  */
 export function forward(g: Graph, model: Model, batch: PackedBatch): Forward {
   const tokens = g.ints(batch.tokens);
-  const input: AttentionInput = {
-    positions: g.ints(batch.positions),
-    windows: batch.windows.map((w) => ({
-      start: w.start,
-      count: w.count,
-      mask: g.input(w.mask, F32, maskShape(w)),
-    })),
-  };
-  let x = g.getRows(model.embedding, tokens); // [n_embd, n_tokens]
+  const input = attentionInput(g, model, batch);
+  let x = scaled(g, g.getRows(model.embedding, tokens), model.embeddingScale); // [n_embd, n_tokens]
   const blocks: BlockSaved[] = [];
   for (const block of model.blocks) {
     const step = blockForward(g, block, input, x);
@@ -102,7 +98,8 @@ export function backward(
     );
   }
   if (model.embeddingTrainable) {
-    gradients.add(EMBEDDING, g.getRowsBack(dx as Tensor, pass.tokens, model.embedding));
+    const dEmbedded = scaled(g, dx as Tensor, model.embeddingScale);
+    gradients.add(EMBEDDING, g.getRowsBack(dEmbedded, pass.tokens, model.embedding));
   }
   return gradients;
 }
@@ -116,16 +113,20 @@ function blockForward(
 ): { y: Tensor; saved: BlockSaved } {
   const attentionNorm = norm(g, block.attentionNorm, x);
   const attended = attention(g, block.attention, input, attentionNorm.y);
-  const middle = g.add(x, attended.y);
+  const postAttentionNorm = postNorm(g, block.postAttentionNorm, attended.y);
+  const middle = g.add(x, postAttentionNorm.y);
   const feedForwardNorm = norm(g, block.feedForwardNorm, middle);
   const fed = feedForward(g, block.feedForward, feedForwardNorm.y);
+  const postFeedForwardNorm = postNorm(g, block.postFeedForwardNorm, fed.y);
   return {
-    y: g.add(middle, fed.y),
+    y: g.add(middle, postFeedForwardNorm.y),
     saved: {
       attentionNorm: attentionNorm.saved,
       attention: attended.saved,
+      postAttentionNorm: postAttentionNorm.saved,
       feedForwardNorm: feedForwardNorm.saved,
       feedForward: fed.saved,
+      postFeedForwardNorm: postFeedForwardNorm.saved,
     },
   };
 }
@@ -139,7 +140,14 @@ function blockBackward(
   gradients: Gradients,
   needsInput: boolean,
 ): Tensor | undefined {
-  const dFed = feedForwardBack(g, block.feedForward, saved.feedForward, dy, gradients);
+  const dPost = postNormBack(
+    g,
+    block.postFeedForwardNorm,
+    saved.postFeedForwardNorm,
+    dy,
+    gradients,
+  );
+  const dFed = feedForwardBack(g, block.feedForward, saved.feedForward, dPost, gradients);
   const dMiddle = g.add(
     dy,
     normBack(g, block.feedForwardNorm, saved.feedForwardNorm, dFed, gradients),
@@ -149,7 +157,7 @@ function blockBackward(
     block.attention,
     input,
     saved.attention,
-    dMiddle,
+    postNormBack(g, block.postAttentionNorm, saved.postAttentionNorm, dMiddle, gradients),
     gradients,
     needsInput,
   );
@@ -158,6 +166,45 @@ function blockBackward(
     dMiddle,
     normBack(g, block.attentionNorm, saved.attentionNorm, dAttended, gradients),
   );
+}
+
+function postNorm(
+  g: Graph,
+  layer: Norm | undefined,
+  x: Tensor,
+): { y: Tensor; saved: NormSaved | undefined } {
+  return layer ? norm(g, layer, x) : { y: x, saved: undefined };
+}
+
+function postNormBack(
+  g: Graph,
+  layer: Norm | undefined,
+  saved: NormSaved | undefined,
+  dy: Tensor,
+  gradients: Gradients,
+): Tensor {
+  return layer && saved ? normBack(g, layer, saved, dy, gradients) : dy;
+}
+
+function attentionInput(g: Graph, model: Model, batch: PackedBatch): AttentionInput {
+  const span = model.hyper.sliding?.window;
+  const windows = batch.windows.map(({ start, count, mask }) => ({
+    start,
+    count,
+    mask: g.input(mask, F32, shape(count, count)),
+  }));
+  const slidingWindows = batch.windows.map((window, i) => {
+    const known = windows[i] as (typeof windows)[number];
+    // Without a row longer than the span, a sliding window hides nothing.
+    if (!span || window.count <= span) return known;
+    const mask = slidingMask(window, batch.positions, span);
+    return { ...known, mask: g.input(mask, F32, shape(window.count, window.count)) };
+  });
+  return { positions: g.ints(batch.positions), windows, slidingWindows };
+}
+
+function scaled(g: Graph, x: Tensor, factor: number): Tensor {
+  return factor === 1 ? x : g.scale(x, factor);
 }
 
 /**

@@ -1,10 +1,18 @@
 import type { Arena, Backend } from "../ggml/backend.ts";
 import { GgufFile, type GgufTensor } from "../ggml/gguf.ts";
 import { Graph, GraphAllocator } from "../ggml/graph.ts";
-import { BF16, F16, F32, type Shape, type Tensor } from "../ggml/tensor.ts";
+import { BF16, F16, F32, type Tensor } from "../ggml/tensor.ts";
+import { tensorType } from "../ggml/tensor-types.ts";
 import { TrainerError } from "../types.ts";
-import { type Hyperparameters, readHyperparameters } from "./hyperparameters.ts";
-import { assembleModel, EMBEDDING, expectedTensors, type Model, OUTPUT } from "./model.ts";
+import { type Hyperparameters, readHyperparameters, refuse } from "./hyperparameters.ts";
+import {
+  assembleModel,
+  EMBEDDING,
+  expectedTensors,
+  type Model,
+  OUTPUT,
+  optionalTensors,
+} from "./model.ts";
 
 /** A frozen base model on a device, ready for scoring and LoRA. */
 export interface LoadedModel {
@@ -25,7 +33,7 @@ export interface LoadedModel {
  * @throws TrainerError `model-unreadable` | `model-unsupported`
  */
 export async function loadModel(backend: Backend, path: string): Promise<LoadedModel> {
-  const file = GgufFile.open(backend.library, path);
+  const file = GgufFile.open(path);
   try {
     const hyper = readHyperparameters(file);
     const infos = tensorInfos(file, hyper);
@@ -55,28 +63,33 @@ export async function loadModel(backend: Backend, path: string): Promise<LoadedM
   }
 }
 
-/** The tensors that the model needs, checked against their expected dimensions. */
+/** The tensors that the model has, checked against their expected dimensions. */
 function tensorInfos(file: GgufFile, hyper: Hyperparameters): GgufTensor[] {
-  const expected = expectedTensors(hyper);
-  if (file.tensors.has(OUTPUT)) expected.set(OUTPUT, expected.get(EMBEDDING) as Shape);
-  const infos = [...expected].map(([name, ne]) => {
-    const info = file.tensors.get(name);
-    if (!info) {
+  const required = expectedTensors(hyper);
+  const optional = optionalTensors(hyper);
+  for (const name of required.keys()) {
+    if (!file.tensors.has(name)) {
       throw new TrainerError(
         "model-unreadable",
         `${file.path} lacks the tensor ${name}; it is incomplete. Download it again.`,
       );
     }
+  }
+  return [...file.tensors.values()].map((info) => {
+    const ne = required.get(info.name) ?? optional.get(info.name);
+    if (!ne) throw refuse(file, `has the tensor ${info.name}`);
     if (info.ne.some((n, i) => n !== ne[i])) {
       throw new TrainerError(
         "model-unreadable",
-        `${file.path}: tensor ${name} is [${info.ne}], its metadata say [${ne}]. Download it again.`,
+        `${file.path}: tensor ${info.name} is [${info.ne}], its metadata say [${ne}]. Download it again.`,
       );
+    }
+    const type = tensorType(info.type);
+    if (!type.weights || (ne[1] === 1 && info.type !== F32)) {
+      throw refuse(file, `stores ${info.name} as ${type.name}`);
     }
     return info;
   });
-  const factors = file.tensors.get("rope_freqs.weight");
-  return factors ? [...infos, factors] : infos;
 }
 
 /** Transposes of floating types keep their type; those of quantized ones are F16. */

@@ -2,25 +2,31 @@ import type { RopeOptions } from "../ggml/graph.ts";
 import { type Shape, shape, type Tensor } from "../ggml/tensor.ts";
 import type { Attention } from "../layers/attention.ts";
 import type { FeedForward } from "../layers/feedforward.ts";
-import type { Linear } from "../layers/linear.ts";
+import { biasName, type Linear } from "../layers/linear.ts";
 import type { Norm } from "../layers/norm.ts";
 import { TrainerError } from "../types.ts";
+import { ARCHITECTURES, type Architecture, PROJECTIONS, type Projection } from "./architectures.ts";
 import type { Hyperparameters } from "./hyperparameters.ts";
 
 /** One transformer block. */
 export interface Block {
   attentionNorm: Norm;
   attention: Attention;
+  /** Of what attention adds to the residual stream, in models that have it. */
+  postAttentionNorm?: Norm;
   feedForwardNorm: Norm;
   feedForward: FeedForward;
+  postFeedForwardNorm?: Norm;
 }
 
-/** A Llama-style language model, arranged in layers. */
+/** A decoder-only language model, arranged in layers. */
 export interface Model {
   hyper: Hyperparameters;
   /** `[n_embd, n_vocab]` */
   embedding: Tensor;
   embeddingTrainable: boolean;
+  /** Factor of the embeddings as they enter the first block. */
+  embeddingScale: number;
   blocks: Block[];
   finalNorm: Norm;
   /** The output projection; its weight is the embedding in models that tie the two. */
@@ -29,22 +35,20 @@ export interface Model {
 
 export const EMBEDDING = "token_embd.weight";
 export const OUTPUT = "output.weight";
+const ROPE_FACTORS = "rope_freqs.weight";
 
-const PROJECTIONS = [
-  "attn_q",
-  "attn_k",
-  "attn_v",
-  "attn_output",
-  "ffn_gate",
-  "ffn_up",
-  "ffn_down",
-] as const;
+/** What sets this model's family apart. */
+export function architectureOf(h: Hyperparameters): Architecture {
+  const found = ARCHITECTURES[h.architecture];
+  if (!found) throw new TrainerError("model-unsupported", `"${h.architecture}" is not supported.`);
+  return found;
+}
 
-/** Every tensor a model of this shape must have, with its dimensions. */
-export function expectedTensors(h: Hyperparameters): Map<string, Shape> {
+/** Dimensions of each projection of a block, `[n_in, n_out]`. */
+function projectionShapes(h: Hyperparameters): Record<Projection, Shape> {
   const q = h.headDim * h.heads;
   const kv = h.headDim * h.kvHeads;
-  const projection: Record<(typeof PROJECTIONS)[number], Shape> = {
+  return {
     attn_q: shape(h.width, q),
     attn_k: shape(h.width, kv),
     attn_v: shape(h.width, kv),
@@ -53,13 +57,37 @@ export function expectedTensors(h: Hyperparameters): Map<string, Shape> {
     ffn_up: shape(h.width, h.feedForward),
     ffn_down: shape(h.feedForward, h.width),
   };
-  const all = new Map<string, Shape>([["token_embd.weight", shape(h.width, h.vocabulary)]]);
+}
+
+/** Every tensor a model of this shape must have, with its dimensions. */
+export function expectedTensors(h: Hyperparameters): Map<string, Shape> {
+  const { headNorms, postNorms } = architectureOf(h);
+  const projection = projectionShapes(h);
+  const norms: Record<string, Shape> = {
+    attn_norm: shape(h.width),
+    ...(headNorms && { attn_q_norm: shape(h.headDim), attn_k_norm: shape(h.headDim) }),
+    ...(postNorms && { post_attention_norm: shape(h.width), post_ffw_norm: shape(h.width) }),
+    ffn_norm: shape(h.width),
+  };
+  const all = new Map<string, Shape>([[EMBEDDING, shape(h.width, h.vocabulary)]]);
   for (let i = 0; i < h.layers; i++) {
-    all.set(`blk.${i}.attn_norm.weight`, shape(h.width));
-    all.set(`blk.${i}.ffn_norm.weight`, shape(h.width));
+    for (const [name, ne] of Object.entries(norms)) all.set(`blk.${i}.${name}.weight`, ne);
     for (const name of PROJECTIONS) all.set(`blk.${i}.${name}.weight`, projection[name]);
   }
   all.set("output_norm.weight", shape(h.width));
+  return all;
+}
+
+/** Tensors that a model of this shape may have beyond the {@link expectedTensors}. */
+export function optionalTensors(h: Hyperparameters): Map<string, Shape> {
+  const { biases, outputBias, ropeFactors } = architectureOf(h);
+  const projection = projectionShapes(h);
+  const all = new Map<string, Shape>([[OUTPUT, shape(h.width, h.vocabulary)]]);
+  if (outputBias) all.set(biasName(OUTPUT), shape(h.vocabulary));
+  if (ropeFactors) all.set(ROPE_FACTORS, shape(h.ropeDims / 2));
+  for (let i = 0; i < h.layers; i++) {
+    for (const name of biases) all.set(`blk.${i}.${name}.bias`, shape(projection[name][1]));
+  }
   return all;
 }
 
@@ -79,14 +107,16 @@ export function assembleModel(
   tensors: Map<string, Tensor>,
   { trainable, transposes, computeType }: Assembly,
 ): Model {
+  const architecture = architectureOf(h);
   const get = (name: string): Tensor => {
     const tensor = tensors.get(name);
     if (!tensor) throw new TrainerError("model-unreadable", `The model lacks the tensor ${name}.`);
     return tensor;
   };
-  const linear = (name: string): Linear => ({
+  const linear = (name: string, bias = biasName(name)): Linear => ({
     name,
     weight: get(name),
+    bias: tensors.get(bias),
     transpose: transposes.get(name),
     trainable,
     computeType,
@@ -94,14 +124,15 @@ export function assembleModel(
   const norm = (name: string): Norm => ({ name, weight: get(name), trainable, eps: h.rmsEps });
   const rope: RopeOptions = {
     dims: h.ropeDims,
-    mode: 0,
+    mode: architecture.rope === "halves" ? 2 : 0,
     base: h.ropeBase,
     scale: h.ropeScale,
     contextLength: h.contextLength,
-    factors: tensors.get("rope_freqs.weight"),
+    factors: tensors.get(ROPE_FACTORS),
   };
   const blocks = Array.from({ length: h.layers }, (_, i): Block => {
     const at = (name: string): string => `blk.${i}.${name}.weight`;
+    const sliding = h.sliding?.layers[i] ?? false;
     return {
       attentionNorm: norm(at("attn_norm")),
       attention: {
@@ -109,16 +140,27 @@ export function assembleModel(
         k: linear(at("attn_k")),
         v: linear(at("attn_v")),
         output: linear(at("attn_output")),
+        ...(architecture.headNorms && {
+          qNorm: norm(at("attn_q_norm")),
+          kNorm: norm(at("attn_k_norm")),
+        }),
         heads: h.heads,
         kvHeads: h.kvHeads,
         headDim: h.headDim,
-        rope,
+        scale: h.attentionScale ?? 1 / Math.sqrt(h.headDim),
+        rope: sliding ? { ...rope, base: h.sliding?.ropeBase ?? rope.base, scale: 1 } : rope,
+        sliding,
       },
+      ...(architecture.postNorms && {
+        postAttentionNorm: norm(at("post_attention_norm")),
+        postFeedForwardNorm: norm(at("post_ffw_norm")),
+      }),
       feedForwardNorm: norm(at("ffn_norm")),
       feedForward: {
         gate: linear(at("ffn_gate")),
         up: linear(at("ffn_up")),
         down: linear(at("ffn_down")),
+        activation: architecture.activation,
       },
     };
   });
@@ -126,9 +168,10 @@ export function assembleModel(
     hyper: h,
     embedding: get(EMBEDDING),
     embeddingTrainable: trainable,
+    embeddingScale: architecture.scaledEmbedding ? Math.sqrt(h.width) : 1,
     blocks,
     finalNorm: norm("output_norm.weight"),
-    output: linear(tensors.has(OUTPUT) ? OUTPUT : EMBEDDING),
+    output: linear(tensors.has(OUTPUT) ? OUTPUT : EMBEDDING, biasName(OUTPUT)),
   };
 }
 

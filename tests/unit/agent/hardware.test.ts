@@ -6,7 +6,7 @@ import {
   RECOMMENDED_MODELS,
   recommendModel,
 } from "../../../agent/hardware.ts";
-import { SUPPORTED_ARCHITECTURES } from "../../../trainer/model/hyperparameters.ts";
+import { SUPPORTED_ARCHITECTURES } from "../../../trainer/model/architectures.ts";
 
 const GB = 1024 ** 3;
 const machine = (memory: number, gpu?: { name: string; memoryBytes: number }) => ({

@@ -52,7 +52,7 @@ function variant(path: string, change: (draft: Draft) => void): string {
     },
     tensors: new Map(),
   };
-  const whole = GgufFile.open(library, base);
+  const whole = GgufFile.open(base);
   for (const { name, ne, type } of whole.tensors.values()) draft.tensors.set(name, { ne, type });
   whole.close();
   change(draft);
@@ -156,8 +156,19 @@ describe("a model file that is no usable model", () => {
   refused("an unknown rope scaling", "model-unsupported", /"yarn"/, (d) => {
     d.metadata["llama.rope.scaling.type"] = { string: "yarn" };
   });
-  refused("biases", "model-unsupported", /blk\.0\.attn_q\.bias/, (d) => {
-    d.tensors.set("blk.0.attn_q.bias", { ne: shape(SMALL.width), type: F32 });
+  refused(
+    "an unknown tensor",
+    "model-unsupported",
+    /the tensor blk\.0\.attn_sinks\.weight/,
+    (d) => {
+      d.tensors.set("blk.0.attn_sinks.weight", { ne: shape(SMALL.heads), type: F32 });
+    },
+  );
+  refused("a bias of the wrong size", "model-unreadable", /attn_q\.bias is \[63/, (d) => {
+    d.tensors.set("blk.0.attn_q.bias", { ne: shape(SMALL.width - 1), type: F32 });
+  });
+  refused("norms of another type", "model-unsupported", /blk\.0\.ffn_norm\.weight as f16/, (d) => {
+    d.tensors.set("blk.0.ffn_norm.weight", { ne: shape(SMALL.width), type: F16 });
   });
   refused("a missing tensor", "model-unreadable", /lacks the tensor blk\.1\.ffn_up/, (d) => {
     d.tensors.delete("blk.1.ffn_up.weight");
@@ -212,7 +223,7 @@ describe("an adapter file", () => {
   });
 
   test("has what llama.cpp looks for", () => {
-    const gguf = GgufFile.open(library, written("keys.gguf"));
+    const gguf = GgufFile.open(written("keys.gguf"));
     expect(gguf.string("general.type")).toBe("adapter");
     expect(gguf.string("general.architecture")).toBe("llama");
     expect(gguf.string("adapter.type")).toBe("lora");
@@ -306,7 +317,7 @@ describe("writing", () => {
       },
       tensors: [],
     });
-    const gguf = GgufFile.open(library, path);
+    const gguf = GgufFile.open(path);
     expect(["u32", "f32", "bool"].map((key) => gguf.number(key))).toEqual([4_294_967_295, 0.5, 1]);
     expect(gguf.string("string")).toBe("Grüße 👋");
     expect(["strings", "i32s", "f32s", "none"].map((key) => gguf.arrayLength(key))).toEqual([

@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Graph, GraphAllocator, type RopeOptions } from "../../../trainer/ggml/graph.ts";
 import { elements, F32, type Shape, shape, type Tensor } from "../../../trainer/ggml/tensor.ts";
+import { type Activation, activate, activateBack } from "../../../trainer/layers/activation.ts";
 import { attention, attentionBack } from "../../../trainer/layers/attention.ts";
 import { feedForward, feedForwardBack } from "../../../trainer/layers/feedforward.ts";
 import { Gradients } from "../../../trainer/layers/gradients.ts";
-import { type Linear, linear, linearBack } from "../../../trainer/layers/linear.ts";
+import { biasName, type Linear, linear, linearBack } from "../../../trainer/layers/linear.ts";
 import { targetLossBack, targetScores } from "../../../trainer/layers/loss.ts";
 import { norm, normBack } from "../../../trainer/layers/norm.ts";
 import { windowAttention, windowAttentionBack } from "../../../trainer/layers/window.ts";
@@ -159,6 +160,7 @@ interface LinearKind {
   lora?: boolean;
   trainable?: boolean;
   transpose?: boolean;
+  bias?: boolean;
 }
 
 /** A linear layer over tensors `<name>`, `<name>.lora_a` and `<name>.lora_b`. */
@@ -167,6 +169,7 @@ function linearOf(name: string, tensors: Map<string, Tensor>, kind: LinearKind):
   return {
     name,
     weight: get(""),
+    ...(kind.bias && { bias: tensors.get(biasName(name)) as Tensor }),
     trainable: kind.trainable ?? false,
     computeType: F32,
     ...(kind.lora && {
@@ -184,10 +187,15 @@ const input = (g: Graph, w: Float32Array, like: Tensor): Tensor => g.input(w, F3
 
 describe("linear", () => {
   const TOKENS = 9;
-  const shapes = { x: shape(13, TOKENS), w: shape(13, 17), ...loraShapes("w", 13, 17) };
+  const shapes = {
+    x: shape(13, TOKENS),
+    "w.weight": shape(13, 17),
+    "w.bias": shape(17),
+    ...loraShapes("w.weight", 13, 17),
+  };
   const check = async (kind: LinearKind, names: string[]): Promise<void> => {
     const tensors = parameters(shapes);
-    const layer = linearOf("w", tensors, kind);
+    const layer = linearOf("w.weight", tensors, kind);
     if (kind.transpose) {
       const { wt } = Object.fromEntries(parameters({ wt: shape(17, 13) }));
       await inGraph(async (g) => {
@@ -214,14 +222,24 @@ describe("linear", () => {
 
   test("frozen", () => check({}, ["x"]));
   test("frozen, by a cached transpose", () => check({ transpose: true }, ["x"]));
-  test("with a low-rank update", () => check({ lora: true }, ["x", "w.lora_a", "w.lora_b"]));
-  test("trained", () => check({ trainable: true }, ["x", "w"]));
+  test("with a low-rank update", () =>
+    check({ lora: true }, ["x", "w.weight.lora_a", "w.weight.lora_b"]));
+  test("trained", () => check({ trainable: true }, ["x", "w.weight"]));
+  test("frozen, with a bias and a low-rank update", () =>
+    check({ bias: true, lora: true }, ["x", "w.weight.lora_a", "w.weight.lora_b"]));
+  test("trained, with a bias", () =>
+    check({ trainable: true, bias: true }, ["x", "w.weight", "w.bias"]));
   test("trained, with a low-rank update", () =>
-    check({ trainable: true, lora: true }, ["x", "w", "w.lora_a", "w.lora_b"]));
+    check({ trainable: true, lora: true }, [
+      "x",
+      "w.weight",
+      "w.weight.lora_a",
+      "w.weight.lora_b",
+    ]));
 
   test("a frozen layer has no gradients, and none of its input when nobody needs it", async () => {
     const tensors = parameters(shapes);
-    const layer = linearOf("w", tensors, {});
+    const layer = linearOf("w.weight", tensors, {});
     await inGraph(async (g) => {
       const { y, saved } = linear(g, layer, tensors.get("x") as Tensor);
       const gradients = new Gradients(g);
@@ -229,6 +247,24 @@ describe("linear", () => {
       expect(gradients.byName.size).toBe(0);
     });
   });
+});
+
+describe("activation", () => {
+  for (const activation of ["silu", "gelu"] as const) {
+    test(activation, async () => {
+      const tensors = parameters({ x: shape(23, 9) }, 1.5);
+      await expectGradients((g) => {
+        const { y, saved } = activate(g, activation, tensors.get("x") as Tensor);
+        return {
+          y,
+          back: (w, gradients) => {
+            gradients.add("x", activateBack(g, saved, input(g, w, y)));
+            return gradients;
+          },
+        };
+      }, tensors);
+    });
+  }
 });
 
 test("norm", async () => {
@@ -253,12 +289,17 @@ describe("feed forward", () => {
     up: shape(11, 23),
     down: shape(23, 11),
   };
-  const check = async (kind: LinearKind, extra: Record<string, Shape>): Promise<void> => {
+  const check = async (
+    kind: LinearKind,
+    extra: Record<string, Shape>,
+    activation: Activation = "silu",
+  ): Promise<void> => {
     const tensors = parameters({ ...shapes, ...extra });
     const layer = {
       gate: linearOf("gate", tensors, kind),
       up: linearOf("up", tensors, kind),
       down: linearOf("down", tensors, kind),
+      activation,
     };
     const checked = [...tensors].filter(
       ([name]) => kind.trainable || name === "x" || name.includes("lora"),
@@ -276,6 +317,7 @@ describe("feed forward", () => {
   };
 
   test("trained", () => check({ trainable: true }, {}));
+  test("trained, with GELU", () => check({ trainable: true }, {}, "gelu"));
   test("with low-rank updates", () =>
     check(
       { lora: true },
@@ -310,7 +352,7 @@ describe("attention in a window", () => {
       const get = (name: string): Tensor => tensors.get(name) as Tensor;
       await expectGradients((g) => {
         const parts = windowsOf(g).map((window) =>
-          windowAttention(g, window, get("q"), get("k"), get("v")),
+          windowAttention(g, window, get("q"), get("k"), get("v"), 0.4),
         );
         const y = g.concatAll(
           parts.map((part) => part.y),
@@ -320,7 +362,7 @@ describe("attention in a window", () => {
           y,
           back: (w, gradients) => {
             const dy = input(g, w, y);
-            const back = parts.map((part) => windowAttentionBack(g, part.saved, dy));
+            const back = parts.map((part) => windowAttentionBack(g, part.saved, dy, 0.4));
             for (const name of ["q", "k", "v"] as const) {
               const all = back.map((part) => part[`d${name}` as const]);
               gradients.add(name, g.concatAll(all, 2));
@@ -358,13 +400,16 @@ describe("attention", () => {
       heads,
       kvHeads,
       headDim,
+      scale: 0.4,
+      sliding: false,
       rope: { dims: headDim, mode: 0, base: 100, scale: 1, contextLength: 64, ...rope },
     };
     const checked = [...tensors].filter(
       ([name]) => kind.trainable || name === "x" || name.includes("lora"),
     );
     await expectGradients((g) => {
-      const batch = { positions: g.ints(BATCH.positions), windows: windowsOf(g) };
+      const windows = windowsOf(g);
+      const batch = { positions: g.ints(BATCH.positions), windows, slidingWindows: windows };
       const { y, saved } = attention(g, layer, batch, tensors.get("x") as Tensor);
       return {
         y,
