@@ -87,6 +87,11 @@ export const BASE_PROTOTYPES = [
   "void * ggml_backend_dev_backend_reg(void * device)",
   "void * ggml_backend_dev_init(void * device, const char * params)",
   "void * ggml_backend_reg_get_proc_address(void * reg, const char * name)",
+  // conversion of tensor types
+  "const void * ggml_get_type_traits(int type)",
+  "void ggml_quantize_init(int type)",
+  "size_t ggml_quantize_chunk(int type, const void * src, void * dst, int64_t start, int64_t rows, int64_t columns, const void * imatrix)",
+  "bool ggml_validate_row_data(int type, const void * data, size_t size)",
   // GGUF
   "void * gguf_init_empty()",
   "void * gguf_init_from_file(const char * path, gguf_init_params params)",

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Backend } from "../ggml/backend.ts";
-import { GgufFile, type GgufTensor } from "../ggml/gguf.ts";
 import { writeGguf } from "../ggml/gguf-writer.ts";
 import { F32, shape, type Tensor } from "../ggml/tensor.ts";
 import type { Linear } from "../layers/linear.ts";
 import { type Model, projections } from "../model/model.ts";
 import { random, seedFor, uniform } from "../random.ts";
 import { LORA_TARGETS, type LoraOptions, type LoraTarget, TrainerError } from "../types.ts";
+import { type AdaptedMatrix, AdapterFile, scaleOf } from "./adapter-file.ts";
 
 /** A LoRA adapter on a device: `<projection>.lora_a` `[n_in, r]` and `.lora_b` `[r, n_out]`. */
 export interface Adapter {
@@ -51,44 +51,44 @@ export function createAdapter(
 }
 
 /**
- * Reads an adapter GGUF whose tensors are F32, as {@link writeAdapter} makes them.
+ * Reads an adapter GGUF onto the device, as F32 whatever its types are.
  * @throws TrainerError `adapter-unreadable`, or `adapter-mismatch` for one of another base model
  */
 export function readAdapter(backend: Backend, model: Model, path: string): Adapter {
-  const file = GgufFile.open(path, "adapter-unreadable");
+  const file = AdapterFile.open(backend.library, path);
   try {
-    if (file.string("general.type") !== "adapter" || file.string("adapter.type") !== "lora") {
-      throw new TrainerError("adapter-unreadable", `${path} is no LoRA adapter.`);
-    }
-    const architecture = file.string("general.architecture");
-    if (architecture !== model.hyper.architecture) {
+    if (file.architecture !== model.hyper.architecture) {
       throw new TrainerError(
         "adapter-mismatch",
-        `${path} adapts a "${architecture}" model, the base is "${model.hyper.architecture}". Choose the base that it was trained on.`,
+        `${path} adapts a "${file.architecture}" model, the base is "${model.hyper.architecture}". Choose the base that it was trained on.`,
       );
     }
-    const layers = projections(model).filter((p) => file.tensors.has(`${p.name}.lora_a`));
-    const known = layers.length * 2;
-    if (known !== file.tensors.size || layers.length === 0) {
+    const matrices = new Map(file.matrices.map((matrix) => [matrix.name, matrix]));
+    const layers = projections(model).filter((p) => matrices.has(p.name));
+    if (layers.length !== matrices.size || layers.length === 0) {
       throw new TrainerError(
         "adapter-mismatch",
-        `${path} has ${file.tensors.size} tensors, of which ${known} fit this base model. Choose the base that it was trained on.`,
+        `${path} adapts ${matrices.size} matrices, of which ${layers.length} are in this base model. Choose the base that it was trained on.`,
       );
     }
-    const rank = (file.tensors.get(`${layers[0]?.name}.lora_a`) as GgufTensor).ne[1];
+    const rank = Math.max(...file.matrices.map((matrix) => matrix.rank));
     const targets = LORA_TARGETS.filter((t) => layers.some((p) => p.name.endsWith(`.${t}.weight`)));
-    const options = { rank, alpha: file.requireNumber("adapter.lora.alpha"), targets };
-    const adapter = allocate(backend, options, layers);
-    for (const [name, tensor] of adapter.tensors) {
-      const info = file.tensors.get(name);
-      if (info?.ne[0] !== tensor.ne[0] || info.ne[1] !== tensor.ne[1] || info.type !== F32) {
-        adapter.free();
-        throw new TrainerError(
-          "adapter-mismatch",
-          `${path}: tensor ${name} is [${info?.ne}] where this base model needs F32 [${tensor.ne}].`,
-        );
+    const rankOf = (name: string): number => (matrices.get(name) as AdaptedMatrix).rank;
+    const adapter = allocate(backend, { rank, alpha: file.alpha, targets }, layers, rankOf);
+    for (const { name, a, b } of file.matrices) {
+      for (const [tensor, stored] of [
+        [adapter.tensors.get(`${name}.lora_a`) as Tensor, a],
+        [adapter.tensors.get(`${name}.lora_b`) as Tensor, b],
+      ] as const) {
+        if (stored.ne[0] !== tensor.ne[0] || stored.ne[1] !== tensor.ne[1]) {
+          adapter.free();
+          throw new TrainerError(
+            "adapter-mismatch",
+            `${path}: tensor ${stored.name} is [${stored.ne}] where this base model needs [${tensor.ne}].`,
+          );
+        }
+        backend.upload(tensor, file.values(stored));
       }
-      backend.upload(tensor, file.read(info));
     }
     return adapter;
   } finally {
@@ -128,16 +128,21 @@ export function attach(model: Model, adapter: Adapter | undefined, trainable: bo
     const b = adapter?.tensors.get(`${projection.name}.lora_b`);
     projection.lora =
       adapter && a && b
-        ? { a, b, scale: adapter.options.alpha / adapter.options.rank, trainable }
+        ? { a, b, scale: scaleOf(adapter.options.alpha, a.ne[1]), trainable }
         : undefined;
   }
 }
 
-function allocate(backend: Backend, options: LoraOptions, layers: Linear[]): Adapter {
+function allocate(
+  backend: Backend,
+  options: LoraOptions,
+  layers: Linear[],
+  rankOf: (name: string) => number = () => options.rank,
+): Adapter {
   const arena = backend.allocate(
     layers.flatMap(({ name, weight }) => [
-      { name: `${name}.lora_a`, ne: shape(weight.ne[0], options.rank) },
-      { name: `${name}.lora_b`, ne: shape(options.rank, weight.ne[1]) },
+      { name: `${name}.lora_a`, ne: shape(weight.ne[0], rankOf(name)) },
+      { name: `${name}.lora_b`, ne: shape(rankOf(name), weight.ne[1]) },
     ]),
   );
   return { options, tensors: arena.tensors, bytes: arena.bytes, free: arena.free };
