@@ -1,8 +1,9 @@
 import { type GgufValue, writeGguf } from "../../trainer/ggml/gguf-writer.ts";
 import { loadLibrary } from "../../trainer/ggml/library.ts";
-import { F32, type Shape, shape } from "../../trainer/ggml/tensor.ts";
+import { BF16, F16, F32, type Shape } from "../../trainer/ggml/tensor.ts";
+import { bytesOf, tensorType } from "../../trainer/ggml/tensor-types.ts";
 import type { Hyperparameters } from "../../trainer/model/hyperparameters.ts";
-import { expectedTensors, OUTPUT } from "../../trainer/model/model.ts";
+import { expectedTensors, OUTPUT, optionalTensors } from "../../trainer/model/model.ts";
 import { normal, random, seedFor } from "../../trainer/random.ts";
 
 /** A byte-level vocabulary without merges: an end and a begin token, then the 256 bytes. */
@@ -36,15 +37,49 @@ export const SMALL: Hyperparameters = {
   ropeDims: 16,
 };
 
+/** The same, of every supported architecture, each with what sets it apart. */
+export const SMALL_OF: Readonly<Record<string, { hyper: Hyperparameters; extras: Extras }>> = {
+  llama: { hyper: SMALL, extras: {} },
+  qwen2: { hyper: { ...SMALL, architecture: "qwen2", ropeBase: 1e6 }, extras: { biases: true } },
+  // Heads wider than the model divided by their number.
+  qwen3: {
+    hyper: { ...SMALL, architecture: "qwen3", headDim: 24, ropeDims: 24, rmsEps: 1e-6 },
+    extras: {},
+  },
+  // The middle layer sees everything, the others 21 tokens, with rotations of their own.
+  gemma3: {
+    hyper: {
+      ...SMALL,
+      architecture: "gemma3",
+      layers: 3,
+      headDim: 24,
+      ropeDims: 24,
+      ropeBase: 1e6,
+      ropeScale: 1 / 8,
+      sliding: { window: 21, ropeBase: 10000, layers: [true, false, true] },
+    },
+    extras: {},
+  },
+};
+
+/** A shape whose rows K-quants can hold: a multiple of 256. */
+export function wide(hyper: Hyperparameters): Hyperparameters {
+  return { ...hyper, width: 256, feedForward: 512, headDim: 64, ropeDims: 64 };
+}
+
 /** What only some models have. */
 export interface Extras {
   /** An output projection of its own instead of the embedding. */
   untied?: boolean;
+  /** A bias wherever the architecture may have one. */
+  biases?: boolean;
   /** Per-frequency divisors of Llama 3, `[ropeDims / 2]`. */
   ropeFactors?: number[];
+  /** ggml's number of a matrix's type, F32 unless given; norms and biases are F32. */
+  typeOf?: (name: string) => number;
 }
 
-/** Writes a model of the given shape with seeded random F32 weights that llama.cpp loads too. */
+/** Writes a model of the given shape with seeded random weights that llama.cpp loads too. */
 export function writeRandomModel(
   path: string,
   hyper: Hyperparameters = SMALL,
@@ -53,25 +88,45 @@ export function writeRandomModel(
 ): void {
   const library = loadLibrary("cpu");
   const shapes = expectedTensors(hyper);
-  if (extras.untied) shapes.set(OUTPUT, shape(hyper.width, hyper.vocabulary));
-  const tensors = [...shapes].map(([name, ne]) => ({
-    name,
-    type: F32,
-    ne,
-    data: new Uint8Array(randomWeights(name, ne, seed).buffer),
-  }));
-  if (extras.ropeFactors) {
-    const factors = Float32Array.from(extras.ropeFactors);
-    const data = new Uint8Array(factors.buffer);
-    tensors.push({ name: "rope_freqs.weight", type: F32, ne: shape(factors.length), data });
+  for (const [name, ne] of optionalTensors(hyper)) {
+    const wanted =
+      name === OUTPUT
+        ? extras.untied
+        : name === "rope_freqs.weight"
+          ? extras.ropeFactors
+          : extras.biases;
+    if (wanted) shapes.set(name, ne);
   }
+  const tensors = [...shapes].map(([name, ne]) => {
+    const values =
+      name === "rope_freqs.weight"
+        ? Float32Array.from(extras.ropeFactors ?? [])
+        : randomWeights(name, ne, seed);
+    const type = ne[1] === 1 ? F32 : (extras.typeOf?.(name) ?? F32);
+    return { name, type, ne, data: quantized(values, type, ne[0]) };
+  });
   writeGguf(library, path, { metadata: metadataOf(hyper), tensors });
+}
+
+/** Values as ggml stores them in a type, in rows of `columns`. */
+export function quantized(values: Float32Array, type: number, columns: number): Uint8Array {
+  if (type === F32) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  if (columns % tensorType(type).elements !== 0) {
+    throw new Error(`${tensorType(type).name} has no rows of ${columns}`);
+  }
+  const { c } = loadLibrary("cpu");
+  const bytes = new Uint8Array(bytesOf(type, values.length));
+  if (type === BF16) c.ggml_fp32_to_bf16_row(values, bytes, values.length);
+  else if (type === F16) c.ggml_fp32_to_fp16_row(values, bytes, values.length);
+  else c.ggml_quantize_chunk(type, values, bytes, 0, values.length / columns, columns, null);
+  return bytes;
 }
 
 function randomWeights(name: string, ne: Shape, seed: number): Float32Array {
   const count = ne[0] * ne[1];
   const next = random(seedFor(seed, name));
   if (name.endsWith("norm.weight")) return normal(count, 0.1, next).map((x) => 1 + x);
+  if (name.endsWith(".bias")) return normal(count, 0.2, next);
   return normal(count, name === "token_embd.weight" ? 0.5 : 1 / Math.sqrt(ne[0]), next);
 }
 
@@ -96,6 +151,13 @@ function metadataOf(h: Hyperparameters): Record<string, GgufValue> {
     ...(h.ropeScale !== 1 && {
       [key("rope.scaling.type")]: { string: "linear" },
       [key("rope.scaling.factor")]: { f32: 1 / h.ropeScale },
+    }),
+    ...(h.sliding && {
+      [key("attention.sliding_window")]: { u32: h.sliding.window },
+      [key("attention.sliding_window_pattern")]: {
+        i32s: Int32Array.from(h.sliding.layers, Number),
+      },
+      [key("rope.freq_base_swa")]: { f32: h.sliding.ropeBase },
     }),
     [key("vocab_size")]: { u32: h.vocabulary },
     "tokenizer.ggml.model": { string: "gpt2" },
