@@ -39,20 +39,14 @@ export function targetScores(g: Graph, logits: Tensor, labels: Int32Array): Targ
 }
 
 /**
- * Gradient of Σ weight · -log p(label) with regard to the logits, `[n_vocab, n_targets]`:
- * weight · (softmax - one-hot). The distribution is overwritten.
+ * Gradient of Σ -log p(label) with regard to the logits, `[n_vocab, n_targets]`:
+ * softmax - one-hot. The distribution is overwritten.
  */
-export function targetLossBack(g: Graph, scores: TargetScores, weights: Float32Array): Tensor {
+export function targetLossBack(g: Graph, scores: TargetScores): Tensor {
   const [vocabulary, targets] = scores.distribution.ne;
   const cells = g.reshape(scores.distribution, 1, vocabulary * targets);
   const one = g.input(new Float32Array([1]), F32, shape(1));
   const corrected = g.sub(scores.probability, one); // [1, n_targets]
   const difference = g.setRows(cells, corrected, scores.flat);
-  const [first = 0] = weights;
-  // Equal weights need no product with a repeated row, which is slow on the CPU.
-  if (weights.every((w) => w === first)) {
-    return g.scale(g.reshape(difference, vocabulary, targets), first);
-  }
-  const weight = g.input(weights, F32, shape(1, targets));
-  return g.mul(g.reshape(difference, vocabulary, targets), weight);
+  return g.reshape(difference, vocabulary, targets);
 }

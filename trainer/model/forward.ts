@@ -8,9 +8,8 @@ import {
 } from "../layers/attention.ts";
 import { type FeedForwardSaved, feedForward, feedForwardBack } from "../layers/feedforward.ts";
 import { Gradients } from "../layers/gradients.ts";
-import { type LinearSaved, linear, linearBack } from "../layers/linear.ts";
-import { type TargetScores, targetLossBack, targetScores } from "../layers/loss.ts";
 import { type Norm, type NormSaved, norm, normBack } from "../layers/norm.ts";
+import { targetLoss } from "./head.ts";
 import { type Block, EMBEDDING, type Model } from "./model.ts";
 import type { PackedBatch } from "./packing.ts";
 import { slidingMask } from "./sliding.ts";
@@ -26,21 +25,16 @@ interface BlockSaved {
 
 /** Everything that the backward pass needs of a forward pass. */
 export interface Forward {
-  /** `[n_vocab, n_targets]` */
-  logits: Tensor;
-  scores: TargetScores;
+  /** What the head makes predictions of, before the final norm: `[n_embd, n_targets]` */
+  hidden: Tensor;
   tokens: Tensor;
   input: AttentionInput;
   blocks: BlockSaved[];
-  finalNorm: NormSaved;
-  output: LinearSaved;
-  /** Packed index of each target's predecessor, i32 `[n_targets]` */
-  targetRows: Tensor;
 }
 
 /**
- * The model's forward pass over a packed batch. Only rows that predict a target meet the output
- * projection, which in a small model with a large vocabulary is most of the work.
+ * The blocks' forward pass over a packed batch. Only rows that predict a target go on to the head
+ * (head.ts), whose output projection is most of the work in a small model with a large vocabulary.
  */
 export function forward(g: Graph, model: Model, batch: PackedBatch): Forward {
   const tokens = g.ints(batch.tokens);
@@ -52,25 +46,12 @@ export function forward(g: Graph, model: Model, batch: PackedBatch): Forward {
     blocks.push(step.saved);
     x = step.y;
   }
-  const targetRows = g.ints(batch.targetRows);
-  const chosen = g.getRows(x, targetRows); // [n_embd, n_targets]
-  const finalNorm = norm(g, model.finalNorm, chosen);
-  const output = linear(g, model.output, finalNorm.y); // [n_vocab, n_targets]
-  return {
-    logits: output.y,
-    scores: targetScores(g, output.y, batch.labels),
-    tokens,
-    input,
-    blocks,
-    finalNorm: finalNorm.saved,
-    output: output.saved,
-    targetRows,
-  };
+  return { hidden: g.getRows(x, g.ints(batch.targetRows)), tokens, input, blocks };
 }
 
 /**
  * The hand-derived backward pass: gradients of Σ weight · -log p(target) for every trainable
- * parameter.
+ * parameter, and log p(target), `[1, n_targets]`.
  * @param weights one per target, `[n_targets]`
  */
 export function backward(
@@ -79,12 +60,10 @@ export function backward(
   batch: PackedBatch,
   pass: Forward,
   weights: Float32Array,
-): Gradients {
+): { gradients: Gradients; logprob: Tensor } {
   const gradients = new Gradients(g);
-  const dLogits = targetLossBack(g, pass.scores, weights); // [n_vocab, n_targets]
-  const dNormed = linearBack(g, model.output, pass.output, dLogits, gradients, true) as Tensor;
-  const dChosen = normBack(g, model.finalNorm, pass.finalNorm, dNormed, gradients);
-  let dx: Tensor | undefined = scatterRows(g, dChosen, batch);
+  const loss = targetLoss(g, model, pass.hidden, batch.labels, weights, gradients);
+  let dx: Tensor | undefined = scatterRows(g, loss.dHidden, batch);
   for (let i = model.blocks.length - 1; i >= 0; i--) {
     const needsInput = i > 0 || model.embeddingTrainable;
     dx = blockBackward(
@@ -101,7 +80,7 @@ export function backward(
     const dEmbedded = scaled(g, dx as Tensor, model.embeddingScale);
     gradients.add(EMBEDDING, g.getRowsBack(dEmbedded, pass.tokens, model.embedding));
   }
-  return gradients;
+  return { gradients, logprob: loss.logprob };
 }
 
 /** Pre-norm residual block: `[n_embd, n_tokens] -> [n_embd, n_tokens]`. */

@@ -1,6 +1,7 @@
 import { Graph, GraphAllocator } from "../ggml/graph.ts";
 import { attach, readAdapter } from "../lora/adapter.ts";
 import { forward } from "../model/forward.ts";
+import { scoreTargets } from "../model/head.ts";
 import type { LoadedModel } from "../model/load.ts";
 import { type PackedBatch, pack, type TokenRow, targetCount } from "../model/packing.ts";
 import { nodeBudget } from "../training/train.ts";
@@ -59,21 +60,22 @@ async function scoreBatch(
 ): Promise<Score[]> {
   const g = new Graph(backend, nodeBudget(model, batch));
   try {
-    const pass = forward(g, model, batch);
-    const best = g.output(g.argmax(pass.logits));
-    const logprob = g.output(pass.scores.logprob);
+    const { hidden } = forward(g, model, batch);
+    const parts = scoreTargets(g, model, hidden, batch.labels);
     await g.run(allocator);
-    const winners = backend.downloadInts(best);
     const scores = Array.from(
       { length: rows },
       (): Score => ({ logprob: 0, tokens: 0, exact: true }),
     );
-    backend.download(logprob).forEach((value, i) => {
-      const score = scores[batch.owners[i] as number] as Score;
-      score.logprob += value;
-      score.tokens++;
-      if (winners[i] !== batch.labels[i]) score.exact = false;
-    });
+    for (const { start, logprob, best } of parts) {
+      const winners = backend.downloadInts(best);
+      backend.download(logprob).forEach((value, i) => {
+        const score = scores[batch.owners[start + i] as number] as Score;
+        score.logprob += value;
+        score.tokens++;
+        if (winners[i] !== batch.labels[start + i]) score.exact = false;
+      });
+    }
     return scores;
   } finally {
     g.free();

@@ -2,7 +2,7 @@ import type { Arena, Backend } from "../ggml/backend.ts";
 import { type GgufValue, writeGguf } from "../ggml/gguf-writer.ts";
 import { type Graph, GraphAllocator } from "../ggml/graph.ts";
 import { BF16, F32, type Shape, type Tensor } from "../ggml/tensor.ts";
-import type { backward } from "../model/forward.ts";
+import type { Gradients } from "../layers/gradients.ts";
 import type { Hyperparameters } from "../model/hyperparameters.ts";
 import { assembleModel, EMBEDDING, expectedTensors, type Model } from "../model/model.ts";
 import { pack, type TokenRow } from "../model/packing.ts";
@@ -66,7 +66,7 @@ export class Pretrainer {
   /** One step over the rows; mean loss per supervised token before it, in nats. */
   async train(rows: readonly TokenRow[], rates: PretrainRates): Promise<number> {
     const both = {
-      update: (g: Graph, gradients: ReturnType<typeof backward>) => {
+      update: (g: Graph, gradients: Gradients) => {
         this.muon.update(g, gradients, rates.matrices);
         this.adam.update(g, gradients, rates.rest);
       },

@@ -1,4 +1,5 @@
 import { Graph, GraphAllocator } from "../ggml/graph.ts";
+import type { Gradients } from "../layers/gradients.ts";
 import { type Adapter, attach, createAdapter, readAdapter, writeAdapter } from "../lora/adapter.ts";
 import { backward, forward } from "../model/forward.ts";
 import type { LoadedModel } from "../model/load.ts";
@@ -113,16 +114,16 @@ export async function trainAdapter(
 export async function trainStep(
   model: Model,
   batch: PackedBatch,
-  optimizer: { update(g: Graph, gradients: ReturnType<typeof backward>, rate: number): void },
+  optimizer: { update(g: Graph, gradients: Gradients, rate: number): void },
   allocator: GraphAllocator,
   learningRate: number,
 ): Promise<number> {
   const g = new Graph(allocator.backend, nodeBudget(model, batch));
   try {
     const pass = forward(g, model, batch);
-    const logprob = g.output(pass.scores.logprob);
     const weights = new Float32Array(batch.labels.length).fill(1 / batch.labels.length);
-    const gradients = backward(g, model, batch, pass, weights);
+    const { gradients, logprob } = backward(g, model, batch, pass, weights);
+    g.output(logprob);
     optimizer.update(g, gradients, learningRate);
     await g.run(allocator);
     return -mean(allocator.backend.download(logprob));

@@ -5,6 +5,7 @@ import { Backend } from "../../../trainer/ggml/backend.ts";
 import { Graph, GraphAllocator } from "../../../trainer/ggml/graph.ts";
 import { attach, readAdapter } from "../../../trainer/lora/adapter.ts";
 import { forward } from "../../../trainer/model/forward.ts";
+import { logits as logitsOfHidden } from "../../../trainer/model/head.ts";
 import type { LoadedModel } from "../../../trainer/model/load.ts";
 import { pack, type TokenRow } from "../../../trainer/model/packing.ts";
 import { nodeBudget, type TokenJob } from "../../../trainer/training/train.ts";
@@ -51,7 +52,7 @@ export async function logitsOf(
   const g = new Graph(backend, nodeBudget(model, batch));
   attach(model, adapter, false);
   try {
-    const logits = g.output(forward(g, model, batch).logits);
+    const logits = g.output(logitsOfHidden(g, model, forward(g, model, batch).hidden));
     await g.run(allocator);
     const values = backend.download(logits);
     const perRow: Float32Array[][] = rows.map(() => []);

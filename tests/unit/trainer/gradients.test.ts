@@ -11,6 +11,7 @@ import { norm, normBack } from "../../../trainer/layers/norm.ts";
 import { windowAttention, windowAttentionBack } from "../../../trainer/layers/window.ts";
 import { attach, createAdapter } from "../../../trainer/lora/adapter.ts";
 import { backward, forward } from "../../../trainer/model/forward.ts";
+import { scoreTargets, targetLoss } from "../../../trainer/model/head.ts";
 import type { Hyperparameters } from "../../../trainer/model/hyperparameters.ts";
 import { loadModel } from "../../../trainer/model/load.ts";
 import {
@@ -24,7 +25,7 @@ import { normal, random, seedFor } from "../../../trainer/random.ts";
 import { LORA_TARGETS } from "../../../trainer/types.ts";
 import { SMALL, writeRandomModel } from "../../support/random-model.ts";
 import { randomRow } from "../../support/rows.ts";
-import { cpu, scratch } from "./fixture.ts";
+import { cpu, relativeDifference, scratch } from "./fixture.ts";
 
 setDefaultTimeout(120_000);
 
@@ -441,7 +442,7 @@ test("loss", async () => {
     return {
       y: g.scale(scores.logprob, -1),
       back: (w, gradients) => {
-        gradients.add("logits", targetLossBack(g, scores, w));
+        gradients.add("logits", g.mul(targetLossBack(g, scores), g.input(w, F32, shape(1, 6))));
         return gradients;
       },
     };
@@ -459,9 +460,10 @@ describe("the whole model", () => {
     (model: Model): Computation =>
     (g) => {
       const pass = forward(g, model, batch);
+      const [scored] = scoreTargets(g, model, pass.hidden, batch.labels);
       return {
-        y: g.scale(pass.scores.logprob, -1),
-        back: (w) => backward(g, model, batch, pass, w),
+        y: g.scale(scored!.logprob, -1),
+        back: (w) => backward(g, model, batch, pass, w).gradients,
       };
     };
 
@@ -485,6 +487,36 @@ describe("the whole model", () => {
   test("every weight, with the embedding as output", async () => {
     const { model, tensors } = withWeights(false);
     await expectGradients(lossOf(model), tensors);
+  });
+
+  test("whatever the size of the head's chunks", async () => {
+    const { model } = withWeights(true);
+    const run = async (chunkCells?: number): Promise<Float32Array[]> => {
+      const g = new Graph(backend);
+      const gradients = new Gradients(g);
+      const { hidden } = forward(g, model, batch);
+      const weights = gaussian(batch.labels.length, "weights", 1);
+      const chunk = chunkCells === undefined ? [] : [chunkCells];
+      const loss = targetLoss(g, model, hidden, batch.labels, weights, gradients, ...chunk);
+      const scored = scoreTargets(g, model, hidden, batch.labels, ...chunk);
+      const wanted = [loss.logprob, loss.dHidden, ...gradients.byName.values()].map((t) =>
+        g.output(t),
+      );
+      const allocator = new GraphAllocator(backend);
+      await g.run(allocator);
+      const values = wanted.map((t) => backend.download(t));
+      values.push(Float32Array.from(scored.flatMap((s) => [...backend.download(s.logprob)])));
+      values.push(Float32Array.from(scored.flatMap((s) => [...backend.downloadInts(s.best)])));
+      g.free();
+      allocator.free();
+      return values;
+    };
+    const whole = await run();
+    const cut = await run(7 * hyper.vocabulary);
+    whole.forEach((values, i) => {
+      expect(relativeDifference(cut[i]!, values)).toBeLessThan(1e-5);
+    });
+    expect(relativeDifference(whole[0]!, whole.at(-2)!)).toBeLessThan(1e-6);
   });
 
   test("every weight, with an output of its own", async () => {
