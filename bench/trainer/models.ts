@@ -1,0 +1,150 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { EMBEDDED_MODEL } from "../../app/config.ts";
+import { GgufFile } from "../../trainer/ggml/gguf.ts";
+import { type GgufHeader, type GgufValue, GgufWriter } from "../../trainer/ggml/gguf-writer.ts";
+import { loadLibrary } from "../../trainer/ggml/library.ts";
+import { BF16, F32, type Shape } from "../../trainer/ggml/tensor.ts";
+import type { Hyperparameters } from "../../trainer/model/hyperparameters.ts";
+import { EMBEDDING, expectedTensors, optionalTensors } from "../../trainer/model/model.ts";
+import { random, seedFor } from "../../trainer/random.ts";
+import { quantized, typeFor } from "./quantize.ts";
+
+/** (i) and (ii) have random weights; (iii) is the embedded model. */
+export const MODELS = ["i", "ii", "iii"] as const;
+export type ModelName = (typeof MODELS)[number];
+
+/** Types of the frozen base weights. */
+export const PRECISIONS = { f32: F32, bf16: BF16, q8_0: 8, q4_K: 12 } as const;
+export type Precision = keyof typeof PRECISIONS;
+
+/** Qwen2.5-0.5B's shape, and a Llama shape of 30M parameters; both tie output and embedding. */
+const SHAPES: Record<"i" | "ii", Hyperparameters> = {
+  i: {
+    architecture: "qwen2",
+    name: "random weights, shape of Qwen2.5-0.5B",
+    layers: 24,
+    width: 896,
+    feedForward: 4864,
+    heads: 14,
+    kvHeads: 2,
+    headDim: 64,
+    vocabulary: 151_936,
+    contextLength: 32_768,
+    rmsEps: 1e-6,
+    ropeBase: 1_000_000,
+    ropeScale: 1,
+    ropeDims: 64,
+  },
+  ii: {
+    architecture: "llama",
+    name: "random weights, 30M parameters",
+    layers: 8,
+    width: 512,
+    feedForward: 1408,
+    heads: 8,
+    kvHeads: 8,
+    headDim: 64,
+    vocabulary: 8192,
+    contextLength: 2048,
+    rmsEps: 1e-5,
+    ropeBase: 10_000,
+    ropeScale: 1,
+    ropeDims: 64,
+  },
+};
+
+/** Path of a model at a precision, made in `work` where it is not there yet. */
+export function modelFile(work: string, name: ModelName, precision: Precision): string {
+  if (name === "iii" && precision === "f32") return EMBEDDED_MODEL;
+  const path = join(work, `${name}-${precision}.gguf`);
+  if (existsSync(path)) return path;
+  mkdirSync(work, { recursive: true });
+  if (name === "iii") convert(EMBEDDED_MODEL, path, PRECISIONS[precision]);
+  else writeRandom(SHAPES[name], path, PRECISIONS[precision]);
+  return path;
+}
+
+/** Seeded weights, the same before they are quantized at every precision. */
+function writeRandom(hyper: Hyperparameters, path: string, type: number): void {
+  const shapes = [...expectedTensors(hyper)];
+  for (const [name, ne] of optionalTensors(hyper)) {
+    if (/attn_[qkv]\.bias$/.test(name) && hyper.architecture === "qwen2") shapes.push([name, ne]);
+  }
+  write(path, type, metadataOf(hyper), shapes, (name, ne) => randomWeights(name, ne));
+}
+
+/** The same model with its matrices in another type. */
+function convert(from: string, path: string, type: number): void {
+  const file = GgufFile.open(from);
+  try {
+    const shapes = [...file.tensors].map(([name, { ne }]): [string, Shape] => [name, ne]);
+    const read = (name: string): Float32Array => {
+      const info = file.tensors.get(name);
+      if (info?.type !== F32) throw new Error(`${from}: ${name} is not F32`);
+      const bytes = file.read(info);
+      return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    };
+    write(path, type, {}, shapes, read, file);
+  } finally {
+    file.close();
+  }
+}
+
+function write(
+  path: string,
+  type: number,
+  metadata: GgufHeader["metadata"],
+  shapes: [string, Shape][],
+  values: (name: string, ne: Shape) => Float32Array,
+  base?: GgufFile,
+): void {
+  const library = loadLibrary("cpu");
+  const tensors = shapes.map(([name, ne]) => ({
+    name,
+    ne,
+    type: ne[1] > 1 ? typeFor(type, ne[0], name === EMBEDDING) : F32,
+  }));
+  const writer = GgufWriter.create(library, path, { metadata, tensors }, base);
+  try {
+    for (const { name, ne, type } of tensors) {
+      writer.append(quantized(library, values(name, ne), ne[0], type));
+    }
+    writer.publish();
+  } finally {
+    writer.discard();
+  }
+}
+
+/** Normal, so scaled that activations keep their size and logits begin near a deviation of 1. */
+function randomWeights(name: string, ne: Shape): Float32Array {
+  const count = ne[0] * ne[1];
+  if (name.endsWith("norm.weight")) return new Float32Array(count).fill(1);
+  const next = random(seedFor(1, name));
+  const deviation = name.endsWith(".bias") ? 0.1 : 1 / Math.sqrt(ne[0]);
+  const out = new Float32Array(count);
+  for (let i = 0; i < count; i += 2) {
+    const radius = Math.sqrt(-2 * Math.log(1 - next())) * deviation;
+    const angle = 2 * Math.PI * next();
+    out[i] = radius * Math.cos(angle);
+    if (i + 1 < count) out[i + 1] = radius * Math.sin(angle);
+  }
+  return out;
+}
+
+function metadataOf(h: Hyperparameters): Record<string, GgufValue> {
+  const key = (name: string): string => `${h.architecture}.${name}`;
+  return {
+    "general.architecture": { string: h.architecture },
+    "general.name": { string: h.name },
+    [key("block_count")]: { u32: h.layers },
+    [key("context_length")]: { u32: h.contextLength },
+    [key("embedding_length")]: { u32: h.width },
+    [key("feed_forward_length")]: { u32: h.feedForward },
+    [key("attention.head_count")]: { u32: h.heads },
+    [key("attention.head_count_kv")]: { u32: h.kvHeads },
+    [key("attention.layer_norm_rms_epsilon")]: { f32: h.rmsEps },
+    [key("rope.dimension_count")]: { u32: h.ropeDims },
+    [key("rope.freq_base")]: { f32: h.ropeBase },
+  };
+}
