@@ -1,10 +1,13 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -98,6 +101,32 @@ export class OutputFile {
     const { fd } = this;
     this.fd = undefined;
     if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/**
+ * Makes a folder that gets its name when `work` has filled it.
+ * @param work writes into the folder that it is given
+ * @throws TrainerError `write-failed`, also where there is something of that name
+ */
+export async function writeFolder(
+  path: string,
+  work: (temporary: string) => Promise<void>,
+): Promise<void> {
+  const temporary = claim(path);
+  try {
+    attempt(path, () => {
+      if (existsSync(path) && !(statSync(path).isDirectory() && readdirSync(path).length === 0)) {
+        throw Object.assign(new Error(path), { code: "EEXIST" });
+      }
+      mkdirSync(temporary);
+    });
+    // Of two that began at the same moment, each sees the other here.
+    sweep(path);
+    await work(temporary);
+    publish(temporary, path);
+  } finally {
+    discard(temporary);
   }
 }
 

@@ -3,6 +3,7 @@ import { OutputFile } from "../output.ts";
 import type { GgufFile } from "./gguf.ts";
 import type { Library } from "./library.ts";
 import type { Shape } from "./tensor.ts";
+import { bytesOf } from "./tensor-types.ts";
 
 /** GGUF's numbers for the types of array elements. */
 const I32 = 5;
@@ -63,7 +64,7 @@ export class GgufWriter {
       const ends: number[] = [];
       let offset = 0;
       for (const { type, ne } of header.tensors) {
-        offset = padded(offset) + rowBytes(library, type, ne[0]) * ne[1] * ne[2] * ne[3];
+        offset = padded(offset) + bytesOf(type, ne[0] * ne[1] * ne[2] * ne[3]);
         ends.push(offset);
       }
       return new GgufWriter(file, padded(offset), ends);
@@ -119,11 +120,6 @@ export function writeGguf(library: Library, path: string, contents: GgufContents
   } finally {
     writer.discard();
   }
-}
-
-/** Bytes of a row of `n` values. */
-export function rowBytes(library: Library, type: number, n: number): number {
-  return Number(library.c.ggml_row_size(type, n));
 }
 
 function headerBytes(library: Library, header: GgufHeader, base?: GgufFile): Uint8Array {

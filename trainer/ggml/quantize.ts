@@ -2,6 +2,7 @@ import koffi from "koffi";
 import { TrainerError } from "../errors.ts";
 import type { Library } from "./library.ts";
 import { F32 } from "./tensor.ts";
+import { bytesOf, tensorType } from "./tensor-types.ts";
 
 const TRAITS = koffi.struct("ggml_type_traits", {
   type_name: "const char *",
@@ -43,8 +44,8 @@ export function dequantize(library: Library, type: number, data: Uint8Array): Fl
       `Tensors of type ${c.ggml_type_name(type)} hold no weights that can be converted.`,
     );
   }
-  const blocks = data.byteLength / Number(c.ggml_type_size(type));
-  const values = new Float32Array(blocks * Number(c.ggml_blck_size(type)));
+  const { elements, bytes } = tensorType(type);
+  const values = new Float32Array((data.byteLength / bytes) * elements);
   koffi.call(toFloat, TO_FLOAT, data, values, values.length);
   return values;
 }
@@ -65,8 +66,7 @@ export async function quantize(
 ): Promise<Uint8Array> {
   const { c } = library;
   const rows = values.length / columns;
-  const rowBytes = Number(c.ggml_row_size(type, columns));
-  const data = new Uint8Array(rows * rowBytes);
+  const data = new Uint8Array(bytesOf(type, values.length));
   // Makes ggml's tables before threads would do so at once.
   c.ggml_quantize_init(type);
   const perSlice = Math.ceil(rows / threads);

@@ -93,7 +93,6 @@ export const BASE_PROTOTYPES = [
   // conversion of tensor types
   "const void * ggml_get_type_traits(int type)",
   "void ggml_quantize_init(int type)",
-  "size_t ggml_quantize_chunk(int type, const void * src, void * dst, int64_t start, int64_t rows, int64_t columns, const void * imatrix)",
   "bool ggml_validate_row_data(int type, const void * data, size_t size)",
   // GGUF
   "void * gguf_init_empty()",
