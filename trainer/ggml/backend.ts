@@ -88,8 +88,13 @@ export class Backend {
     };
   }
 
-  upload(t: Tensor, data: Float32Array | Int32Array | BigInt64Array | Uint8Array): void {
-    this.library.c.ggml_backend_tensor_set(t.ptr, data, 0, data.byteLength);
+  /** Fills a tensor, or the part of it that begins at byte `offset`. */
+  upload(
+    t: Tensor,
+    data: Float32Array | Int32Array | BigInt64Array | Uint8Array,
+    offset = 0,
+  ): void {
+    this.library.c.ggml_backend_tensor_set(t.ptr, data, offset, data.byteLength);
   }
 
   download(t: Tensor): Float32Array {

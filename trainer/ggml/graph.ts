@@ -1,6 +1,7 @@
 import { TrainerError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
 import { describe, elements, F32, I32, type Shape, shape, type Tensor } from "./tensor.ts";
+import { bytesOf } from "./tensor-types.ts";
 
 const F32_BYTES = 4;
 
@@ -29,6 +30,7 @@ export class Graph {
   private readonly inputs: { tensor: Tensor; data: Upload }[] = [];
   private readonly transposes = new Map<bigint, Tensor>();
   private readonly casts = new Map<string, Tensor>();
+  private readonly ranges = new Map<number, Tensor>();
 
   constructor(
     readonly backend: Backend,
@@ -67,6 +69,15 @@ export class Graph {
     return this.input(data, I32, shape(data.length));
   }
 
+  /** i32 `[0, 1, ..., n - 1]`, once per graph. */
+  range(n: number): Tensor {
+    const known = this.ranges.get(n);
+    if (known) return known;
+    const made = this.ints(Int32Array.from({ length: n }, (_, i) => i));
+    this.ranges.set(n, made);
+    return made;
+  }
+
   /** Keeps a tensor's contents readable after the computation. */
   output(t: Tensor): Tensor {
     this.c.ggml_set_output(t.ptr);
@@ -74,7 +85,10 @@ export class Graph {
     return t;
   }
 
-  /** Adds a tensor computed for its side effect (an optimizer step, a copy). */
+  /**
+   * Adds a tensor computed for its side effect (an optimizer step, a copy), or one that shall come
+   * before what is added later.
+   */
   effect(t: Tensor): void {
     this.c.ggml_build_forward_expand(this.graph, t.ptr);
   }
@@ -234,6 +248,20 @@ export class Graph {
     return this.view(a, ne, nb1, nb2, offset);
   }
 
+  /** Rows `[start, start + count)` of a matrix of any type: a view, `[n0, count]`. */
+  rows(a: Tensor, start: number, count: number): Tensor {
+    if (count === a.ne[1]) return a;
+    const row = bytesOf(a.type, a.ne[0]);
+    return this.view(a, shape(a.ne[0], count), row, row * count, row * start);
+  }
+
+  /** Columns `[start, start + count)` of a matrix of a floating type: a strided view, `[count, n1]`. */
+  columns(a: Tensor, start: number, count: number): Tensor {
+    if (count === a.ne[0]) return a;
+    const row = bytesOf(a.type, a.ne[0]);
+    return this.view(a, shape(count, a.ne[1]), row, row * a.ne[1], bytesOf(a.type, start));
+  }
+
   /** A view with given strides and offset, in bytes. */
   view(a: Tensor, ne: Shape, nb1: number, nb2: number, offset: number): Tensor {
     const nb3 = nb2 * ne[2];
@@ -320,6 +348,11 @@ export class Graph {
     allocator.plan(this.graph);
     for (const { tensor, data } of this.inputs) this.backend.upload(tensor, data);
     await this.backend.compute(this.graph);
+  }
+
+  /** Whether the device computes this operation on these types. */
+  supports(t: Tensor): boolean {
+    return this.c.ggml_backend_supports_op(this.backend.handle, t.ptr);
   }
 
   /** ggml would abort the process on an operation that the device lacks; say so instead. */

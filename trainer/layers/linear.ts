@@ -1,7 +1,8 @@
 import type { Graph } from "../ggml/graph.ts";
-import { F32, type Tensor } from "../ggml/tensor.ts";
+import type { Tensor } from "../ggml/tensor.ts";
 import type { Gradients } from "./gradients.ts";
 import { type LowRank, type LowRankSaved, lowRank, lowRankBack } from "./low-rank.ts";
+import { productWithTranspose } from "./transposed.ts";
 
 /** A projection y = W·x (+ bias), frozen or trained, with or without a low-rank update. */
 export interface Linear {
@@ -10,11 +11,14 @@ export interface Linear {
   weight: Tensor;
   /** `[n_out]`, trained where the weight is */
   bias?: Tensor;
-  /** Cached transpose of a frozen weight, `[n_out, n_in]`; a trained one is transposed per step. */
+  /** Kept transpose of a frozen weight, `[n_out, n_in]`; without it one is made per step. */
   transpose?: Tensor;
   trainable: boolean;
   lora?: LowRank;
-  /** Type in which a trained F32 weight enters multiplications (BF16 is faster, F32 exact). */
+  /**
+   * Type in which a trained F32 weight, or the transpose of a frozen one, enters products: BF16 is
+   * faster, F32 exact. F16 would lose small gradients.
+   */
   computeType: number;
 }
 
@@ -45,7 +49,7 @@ export function linearBack(
   gradients: Gradients,
   needsInput: boolean,
 ): Tensor | undefined {
-  let dx = needsInput ? g.mulMat(backwardWeight(g, layer), dy) : undefined;
+  let dx = needsInput ? inputGradient(g, layer, dy) : undefined;
   if (layer.trainable) {
     // [n_tokens, n_in] x [n_tokens, n_out] -> [n_in, n_out]
     const x = g.castTransposed(saved.x, layer.computeType);
@@ -72,8 +76,9 @@ function forwardWeight(g: Graph, layer: Linear): Tensor {
   return layer.trainable ? g.cast(layer.weight, layer.computeType) : layer.weight;
 }
 
-/** `[n_out, n_in]` */
-function backwardWeight(g: Graph, layer: Linear): Tensor {
-  if (!layer.trainable && layer.transpose) return layer.transpose;
-  return g.castTransposed(layer.weight, layer.trainable ? layer.computeType : F32);
+/** Wᵀ·dy, `[n_in, n_tokens]` */
+function inputGradient(g: Graph, layer: Linear, dy: Tensor): Tensor {
+  if (layer.trainable) return g.mulMat(g.castTransposed(layer.weight, layer.computeType), dy);
+  if (layer.transpose) return g.mulMat(layer.transpose, dy);
+  return productWithTranspose(g, layer.weight, layer.computeType, dy);
 }

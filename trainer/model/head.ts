@@ -15,7 +15,7 @@ export interface Head {
  * Logits that exist at a time, 64 MB of them: a vocabulary of 152k makes 600 kB per target, and the
  * whole of a batch would be the largest tensor by far.
  */
-const CHUNK_CELLS = 16 * 1024 * 1024;
+export const CHUNK_CELLS = 16 * 1024 * 1024;
 /** Chunks of many targets are a multiple of this, see `ALIGNMENT` in packing.ts. */
 const CHUNK_ALIGNMENT = 32;
 

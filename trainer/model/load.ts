@@ -1,18 +1,11 @@
 import type { Arena, Backend } from "../ggml/backend.ts";
 import { GgufFile, type GgufTensor } from "../ggml/gguf.ts";
-import { Graph, GraphAllocator } from "../ggml/graph.ts";
-import { BF16, F16, F32, type Tensor } from "../ggml/tensor.ts";
+import type { Tensor } from "../ggml/tensor.ts";
 import { tensorType } from "../ggml/tensor-types.ts";
-import { TrainerError } from "../types.ts";
-import { type Hyperparameters, readHyperparameters, refuse } from "./hyperparameters.ts";
-import {
-  assembleModel,
-  EMBEDDING,
-  expectedTensors,
-  type Model,
-  OUTPUT,
-  optionalTensors,
-} from "./model.ts";
+import { readHyperparameters } from "./hyperparameters.ts";
+import { assembleModel, type Model } from "./model.ts";
+import { modelTensors } from "./tensors.ts";
+import { cacheTransposes, computeTypeOf, type TransposeMode } from "./transposes.ts";
 
 /** A frozen base model on a device, ready for scoring and LoRA. */
 export interface LoadedModel {
@@ -27,101 +20,62 @@ export interface LoadedModel {
   free(): void;
 }
 
+/** Weights go from the file to the device in pieces of this many bytes. */
+const PIECE_BYTES = 16 * 1024 * 1024;
+
 /**
- * Loads a GGUF model, with a transposed copy of every projection: the backward pass needs Wᵀ·dy,
- * and a plain matrix product is the fast path of every backend.
+ * Loads a GGUF model. Forward products take its weights as they are; `transposes` says where those of
+ * the backward pass come from (default `cached`).
  * @throws TrainerError `model-unreadable` | `model-unsupported`
  */
-export async function loadModel(backend: Backend, path: string): Promise<LoadedModel> {
+export async function loadModel(
+  backend: Backend,
+  path: string,
+  options: { transposes?: TransposeMode } = {},
+): Promise<LoadedModel> {
   const file = GgufFile.open(path);
+  const arenas: Arena[] = [];
+  const free = (): void => {
+    for (const arena of arenas) arena.free();
+  };
   try {
     const hyper = readHyperparameters(file);
-    const infos = tensorInfos(file, hyper);
-    const weights = backend.allocate(infos);
-    for (const info of infos) {
-      backend.upload(weights.tensors.get(info.name) as Tensor, file.read(info));
+    const tensors = modelTensors(file, hyper);
+    const weights = backend.allocate(tensors);
+    arenas.push(weights);
+    upload(backend, file, tensors, weights);
+    const computeType = computeTypeOf(backend);
+    let transposes = new Map<string, Tensor>();
+    if (options.transposes !== "per-layer") {
+      const cached = await cacheTransposes(backend, tensors, weights.tensors, computeType);
+      arenas.push(cached);
+      transposes = cached.tensors;
     }
-    const transposes = await transposeProjections(backend, infos, weights.tensors);
     return {
-      model: assembleModel(hyper, weights.tensors, {
-        trainable: false,
-        transposes: transposes.tensors,
-        computeType: F32,
-      }),
+      model: assembleModel(hyper, weights.tensors, { trainable: false, transposes, computeType }),
       path,
       backend,
-      bytes: weights.bytes + transposes.bytes,
-      parameters: infos.reduce((sum, t) => sum + t.ne.reduce((a, b) => a * b, 1), 0),
-      types: [...new Set(infos.map((t) => backend.library.c.ggml_type_name(t.type) as string))],
-      free: () => {
-        weights.free();
-        transposes.free();
-      },
+      bytes: arenas.reduce((sum, arena) => sum + arena.bytes, 0),
+      parameters: tensors.reduce((sum, t) => sum + t.ne.reduce((a, b) => a * b, 1), 0),
+      types: [...new Set(tensors.map((t) => tensorType(t.type).name))],
+      free,
     };
+  } catch (error) {
+    free();
+    throw error;
   } finally {
     file.close();
   }
 }
 
-/** The tensors that the model has, checked against their expected dimensions. */
-function tensorInfos(file: GgufFile, hyper: Hyperparameters): GgufTensor[] {
-  const required = expectedTensors(hyper);
-  const optional = optionalTensors(hyper);
-  for (const name of required.keys()) {
-    if (!file.tensors.has(name)) {
-      throw new TrainerError(
-        "model-unreadable",
-        `${file.path} lacks the tensor ${name}; it is incomplete. Download it again.`,
-      );
+/** Needs no more memory than one piece beside the device's. */
+function upload(backend: Backend, file: GgufFile, tensors: GgufTensor[], weights: Arena): void {
+  const buffer = new Uint8Array(PIECE_BYTES);
+  for (const info of tensors) {
+    for (let from = 0; from < info.bytes; from += buffer.length) {
+      const piece = buffer.subarray(0, Math.min(buffer.length, info.bytes - from));
+      file.readInto(piece, info, from);
+      backend.upload(weights.tensors.get(info.name) as Tensor, piece, from);
     }
   }
-  return [...file.tensors.values()].map((info) => {
-    const ne = required.get(info.name) ?? optional.get(info.name);
-    if (!ne) throw refuse(file, `has the tensor ${info.name}`);
-    if (info.ne.some((n, i) => n !== ne[i])) {
-      throw new TrainerError(
-        "model-unreadable",
-        `${file.path}: tensor ${info.name} is [${info.ne}], its metadata say [${ne}]. Download it again.`,
-      );
-    }
-    const type = tensorType(info.type);
-    if (!type.weights || (ne[1] === 1 && info.type !== F32)) {
-      throw refuse(file, `stores ${info.name} as ${type.name}`);
-    }
-    return info;
-  });
-}
-
-/** Transposes of floating types keep their type; those of quantized ones are F16. */
-async function transposeProjections(
-  backend: Backend,
-  infos: GgufTensor[],
-  weights: Map<string, Tensor>,
-): Promise<Arena> {
-  const hasOutput = weights.has(OUTPUT);
-  const chosen = infos.filter((t) => t.ne[1] > 1 && !(t.name === EMBEDDING && hasOutput));
-  const arena = backend.allocate(
-    chosen.map(({ name, type, ne }) => ({
-      name,
-      type: [F32, F16, BF16].includes(type) ? type : F16,
-      ne: [ne[1], ne[0], 1, 1] as const,
-    })),
-  );
-  const allocator = new GraphAllocator(backend);
-  for (const { name } of chosen) {
-    const weight = weights.get(name) as Tensor;
-    const target = arena.tensors.get(name) as Tensor;
-    const g = new Graph(backend, 16);
-    const plain = weight.type === target.type ? weight : dequantized(g, weight);
-    g.effect(g.copy(g.transposed(plain), target));
-    await g.run(allocator);
-    g.free();
-  }
-  allocator.free();
-  return arena;
-}
-
-/** get_rows is the one operation that turns every quantized type into F32 on every backend. */
-function dequantized(g: Graph, weight: Tensor): Tensor {
-  return g.getRows(weight, g.ints(Int32Array.from({ length: weight.ne[1] }, (_, i) => i)));
 }

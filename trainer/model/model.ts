@@ -1,5 +1,5 @@
 import type { RopeOptions } from "../ggml/graph.ts";
-import { type Shape, shape, type Tensor } from "../ggml/tensor.ts";
+import { F32, type Shape, shape, type Tensor } from "../ggml/tensor.ts";
 import type { Attention } from "../layers/attention.ts";
 import type { FeedForward } from "../layers/feedforward.ts";
 import { biasName, type Linear } from "../layers/linear.ts";
@@ -95,9 +95,9 @@ export function optionalTensors(h: Hyperparameters): Map<string, Shape> {
 export interface Assembly {
   /** Every weight is trained (pre-training) instead of frozen (LoRA). */
   trainable: boolean;
-  /** Transposes of frozen projections by weight name. */
+  /** Kept transposes of frozen projections by weight name. */
   transposes: Map<string, Tensor>;
-  /** Type in which trained weights enter multiplications. */
+  /** Type in which trained weights, and transposes of frozen ones that are not F32, enter products. */
   computeType: number;
 }
 
@@ -119,7 +119,7 @@ export function assembleModel(
     bias: tensors.get(bias),
     transpose: transposes.get(name),
     trainable,
-    computeType,
+    computeType: trainable || get(name).type !== F32 ? computeType : F32,
   });
   const norm = (name: string): Norm => ({ name, weight: get(name), trainable, eps: h.rmsEps });
   const rope: RopeOptions = {

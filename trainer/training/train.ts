@@ -5,6 +5,7 @@ import { backward, forward } from "../model/forward.ts";
 import type { LoadedModel } from "../model/load.ts";
 import type { Model } from "../model/model.ts";
 import { type PackedBatch, pack, type TokenRow, targetCount } from "../model/packing.ts";
+import { transposeNodes } from "../model/transposes.ts";
 import { random, seedFor, shuffled } from "../random.ts";
 import {
   type LoraOptions,
@@ -134,7 +135,8 @@ export async function trainStep(
 
 /** An upper bound of a step's graph nodes and tensors, the optimizer's included. */
 export function nodeBudget(model: Model, batch: PackedBatch): number {
-  return 1024 + model.blocks.length * (1024 + batch.windows.length * 64);
+  const blocks = model.blocks.length * (1024 + batch.windows.length * 64);
+  return 1024 + blocks + transposeNodes(model, batch.labels.length);
 }
 
 /** Rows of every epoch in shuffled order, cut into steps of at most `batchTokens`. */
