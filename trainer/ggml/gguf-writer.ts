@@ -122,6 +122,11 @@ export function writeGguf(library: Library, path: string, contents: GgufContents
   }
 }
 
+/** Bytes of a row of `n` values. */
+export function rowBytes(library: Library, type: number, n: number): number {
+  return Number(library.c.ggml_row_size(type, n));
+}
+
 function headerBytes(library: Library, header: GgufHeader, base?: GgufFile): Uint8Array {
   const { c } = library;
   const gguf = c.gguf_init_empty();

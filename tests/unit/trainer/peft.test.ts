@@ -24,11 +24,13 @@ import {
 import { exportPeft, type PeftExport } from "../../../trainer/lora/peft-export.ts";
 import { importPeft } from "../../../trainer/lora/peft-import.ts";
 import { SafetensorsFile, writeSafetensors } from "../../../trainer/lora/safetensors.ts";
+import { loadModel } from "../../../trainer/model/load.ts";
 import { normal, random } from "../../../trainer/random.ts";
 import { LORA_TARGETS } from "../../../trainer/types.ts";
+import { BASES, OURS, ROW, SEED } from "../../fixtures/peft/shapes.ts";
 import { type AdapterOptions, writeRandomAdapter } from "../../support/random-adapter.ts";
 import { SMALL, SMALL_OF, writeRandomModel } from "../../support/random-model.ts";
-import { failure, SENTENCE, scratch } from "./fixture.ts";
+import { cpu, failure, logitsOf, relativeDifference, SENTENCE, scratch } from "./fixture.ts";
 
 setDefaultTimeout(60_000);
 
@@ -472,4 +474,39 @@ describe("import", () => {
     expect(error.code).toBe("write-failed");
     expect(readdirSync(file("folder.gguf"))).toEqual([]);
   });
+});
+
+describe("with PEFT itself, by what it computed (tests/fixtures/peft)", () => {
+  const folder = join(import.meta.dir, "../../fixtures/peft");
+  for (const [name, { hyper, extras }] of Object.entries(BASES)) {
+    const model = file(`peft-${name}.gguf`);
+    const expectLogits = async (fixture: string, adapter?: string) => {
+      writeRandomModel(model, hyper, SEED, extras);
+      const loaded = await loadModel(cpu(), model);
+      const [got] = await logitsOf(loaded, [ROW], adapter);
+      loaded.free();
+      const expected = new Float32Array(await Bun.file(join(folder, name, fixture)).arrayBuffer());
+      expect(expected.length).toBe(got!.length * hyper.vocabulary);
+      got!.forEach((logits, i) => {
+        const reference = expected.slice(i * hyper.vocabulary, (i + 1) * hyper.vocabulary);
+        expect(relativeDifference(logits, reference)).toBeLessThan(1e-3);
+      });
+      return got!;
+    };
+
+    test(`${name}: the same base, and our adapter as PEFT loaded it`, async () => {
+      const plain = await expectLogits("base.f32");
+      const adapter = file(`peft-${name}-ours.gguf`);
+      await writeRandomAdapter(adapter, hyper, OURS);
+      const adapted = await expectLogits("ours.f32", adapter);
+      expect(relativeDifference(adapted[5]!, plain[5]!)).toBeGreaterThan(0.05);
+    });
+
+    test(`${name}: an adapter that PEFT trained, imported`, async () => {
+      writeRandomModel(model, hyper, SEED, extras);
+      const out = file(`peft-${name}-theirs.gguf`);
+      importPeft(library, { folder: join(folder, name), base: model, out });
+      await expectLogits("theirs.f32", out);
+    });
+  }
 });
