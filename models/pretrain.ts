@@ -91,10 +91,10 @@ while (pretrainer.step < steps) {
   }
   if (pretrainer.step % Number(flags.every) === 0 || pretrainer.step === steps) {
     saveCheckpoint(checkpoint, pretrainer.save());
-    if (flags.export) pretrainer.export(flags.out, tokenizerKeys());
+    if (flags.export) await pretrainer.export(flags.out, tokenizerKeys());
   }
 }
-pretrainer.export(flags.out, tokenizerKeys());
+await pretrainer.export(flags.out, tokenizerKeys());
 process.exit(0);
 
 /** Warm-up, constant, linear decay. */

@@ -1,6 +1,7 @@
 import type { Arena, Backend } from "../ggml/backend.ts";
 import { type GgufValue, writeGguf } from "../ggml/gguf-writer.ts";
 import { type Graph, GraphAllocator } from "../ggml/graph.ts";
+import { quantize } from "../ggml/quantize.ts";
 import { BF16, F32, type Shape, type Tensor } from "../ggml/tensor.ts";
 import type { Gradients } from "../layers/gradients.ts";
 import type { Hyperparameters } from "../model/hyperparameters.ts";
@@ -42,7 +43,7 @@ export class Pretrainer {
     private readonly backend: Backend,
     readonly hyper: Hyperparameters,
     seed: number,
-    computeType = BF16,
+    private readonly computeType = BF16,
   ) {
     const shapes = [...expectedTensors(hyper)].map(([name, ne]) => ({ name, ne }));
     this.arena = backend.allocate(shapes);
@@ -89,16 +90,20 @@ export class Pretrainer {
     this.adam.restore(state.adam);
   }
 
-  /** Writes the model as GGUF; the tokenizer's metadata come from the caller. */
-  export(path: string, tokenizer: Record<string, GgufValue>): void {
-    writeGguf(this.backend.library, path, {
+  /**
+   * Writes the model as GGUF, matrices in the type in which they were multiplied in training and
+   * norms in F32; the tokenizer's metadata come from the caller.
+   */
+  async export(path: string, tokenizer: Record<string, GgufValue>): Promise<void> {
+    const { library } = this.backend;
+    const tensors = [...this.arena.tensors].map(async ([name, t]) => {
+      const type = t.ne[1] > 1 ? this.computeType : F32;
+      const values = this.backend.download(t);
+      return { name, type, ne: t.ne, data: await quantize(library, type, values, t.ne[0], 1) };
+    });
+    writeGguf(library, path, {
       metadata: { ...modelMetadata(this.hyper), ...tokenizer },
-      tensors: [...this.arena.tensors].map(([name, t]) => ({
-        name,
-        type: F32,
-        ne: t.ne,
-        data: this.backend.downloadBytes(t),
-      })),
+      tensors: await Promise.all(tensors),
     });
   }
 
