@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { Graph, GraphAllocator, type RopeOptions } from "../../../trainer/ggml/graph.ts";
-import { elements, F32, type Shape, shape, type Tensor } from "../../../trainer/ggml/tensor.ts";
+import type { Graph, RopeOptions } from "../../../trainer/ggml/graph.ts";
+import { F32, type Shape, shape, type Tensor } from "../../../trainer/ggml/tensor.ts";
 import { type Activation, activate, activateBack } from "../../../trainer/layers/activation.ts";
 import { attention, attentionBack } from "../../../trainer/layers/attention.ts";
 import { feedForward, feedForwardBack } from "../../../trainer/layers/feedforward.ts";
@@ -9,153 +9,25 @@ import { biasName, type Linear, linear, linearBack } from "../../../trainer/laye
 import { targetLossBack, targetScores } from "../../../trainer/layers/loss.ts";
 import { norm, normBack } from "../../../trainer/layers/norm.ts";
 import { windowAttention, windowAttentionBack } from "../../../trainer/layers/window.ts";
-import { attach, createAdapter } from "../../../trainer/lora/adapter.ts";
-import { backward, forward } from "../../../trainer/model/forward.ts";
-import { scoreTargets, targetLoss } from "../../../trainer/model/head.ts";
-import type { Hyperparameters } from "../../../trainer/model/hyperparameters.ts";
-import { loadModel } from "../../../trainer/model/load.ts";
-import {
-  assembleModel,
-  expectedTensors,
-  type Model,
-  OUTPUT,
-} from "../../../trainer/model/model.ts";
 import { maskShape, pack } from "../../../trainer/model/packing.ts";
-import { normal, random, seedFor } from "../../../trainer/random.ts";
-import { LORA_TARGETS } from "../../../trainer/types.ts";
-import { SMALL, writeRandomModel } from "../../support/random-model.ts";
 import { randomRow } from "../../support/rows.ts";
-import { cpu, relativeDifference, scratch } from "./fixture.ts";
+import {
+  allocator,
+  backend,
+  type Computation,
+  derive,
+  expectGradients,
+  freeParameters,
+  gradientError,
+  inGraph,
+  input,
+  parameters,
+  TOLERANCE,
+} from "./finite-differences.ts";
 
 setDefaultTimeout(120_000);
 
-/** Largest error that is put down to float32, relative to the derivative's usual size. */
-const TOLERANCE = 1e-2;
-/** Length of a step along a direction, relative to the parameter's own. */
-const STEP = 1e-2;
-const DIRECTIONS = 3;
-
-const backend = cpu();
-const allocator = new GraphAllocator(backend);
-const { file, remove } = scratch("gradients");
-const cleanups: (() => void)[] = [() => allocator.free(), remove];
-afterAll(() => {
-  for (const cleanup of cleanups.reverse()) cleanup();
-});
-
-/** Adds a computation to a graph: its result, and the gradients of Σ w ∘ result, given w. */
-type Computation = (g: Graph) => {
-  y: Tensor;
-  back: (w: Float32Array, gradients: Gradients) => Gradients;
-};
-
-const gaussian = (count: number, name: string, deviation = 1): Float32Array =>
-  normal(count, deviation, random(seedFor(11, name)));
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  a.forEach((x, i) => {
-    sum += x * (b[i] as number);
-  });
-  return sum;
-}
-
-/** Tensors with seeded values on the device. */
-function parameters(shapes: Record<string, Shape>, deviation = 0.5): Map<string, Tensor> {
-  const arena = backend.allocate(Object.entries(shapes).map(([name, ne]) => ({ name, ne })));
-  cleanups.push(arena.free);
-  for (const [name, t] of arena.tensors) {
-    backend.upload(t, gaussian(elements(t), name, deviation));
-  }
-  return arena.tensors;
-}
-
-async function inGraph<T>(work: (g: Graph) => Promise<T>): Promise<T> {
-  const g = new Graph(backend, 8192);
-  try {
-    return await work(g);
-  } finally {
-    g.free();
-  }
-}
-
-/** The result of a computation, and what its backward gives for each parameter. */
-async function derive(computation: Computation, names: Iterable<string>) {
-  const result = await evaluate(computation);
-  const w = gaussian(result.length, "weights");
-  const gradients = await inGraph(async (g) => {
-    const { back } = computation(g);
-    const { byName } = back(w, new Gradients(g));
-    const outputs = [...names].map((name) => {
-      const gradient = byName.get(name);
-      if (!gradient) throw new Error(`no gradient of ${name}`);
-      return [name, g.output(g.contiguous(gradient))] as const;
-    });
-    await g.run(allocator);
-    return new Map(outputs.map(([name, t]) => [name, backend.download(t)]));
-  });
-  return { w, gradients };
-}
-
-function evaluate(computation: Computation): Promise<Float32Array> {
-  return inGraph(async (g) => {
-    const y = g.output(computation(g).y);
-    await g.run(allocator);
-    return backend.download(y);
-  });
-}
-
-/**
- * Error of one parameter's gradient: central differences of Σ w ∘ y along random directions against
- * the gradient's component there, relative to the size that such a component usually has.
- */
-async function gradientError(
-  computation: Computation,
-  parameter: Tensor,
-  w: Float32Array,
-  gradient: Float32Array,
-  step = STEP,
-): Promise<number> {
-  const count = elements(parameter);
-  expect(gradient.length).toBe(count);
-  const origin = backend.download(parameter);
-  const rms = Math.sqrt(dot(origin, origin) / count) || 1;
-  let worst = 0;
-  for (let i = 0; i < DIRECTIONS; i++) {
-    const direction = gaussian(count, `direction ${i}`);
-    const at = async (distance: number): Promise<number> => {
-      backend.upload(
-        parameter,
-        origin.map((x, j) => x + distance * (direction[j] as number)),
-      );
-      return dot(await evaluate(computation), w);
-    };
-    const h = step * rms;
-    const numeric = ((await at(h)) - (await at(-h))) / (2 * h);
-    const exact = dot(gradient, direction);
-    const usual = Math.sqrt(dot(gradient, gradient));
-    const error = Math.abs(numeric - exact) / Math.max(Math.abs(exact), usual);
-    worst = Math.max(worst, error);
-  }
-  backend.upload(parameter, origin);
-  return worst;
-}
-
-async function expectGradients(
-  computation: Computation,
-  tensors: Map<string, Tensor>,
-  step = STEP,
-): Promise<void> {
-  const { w, gradients } = await derive(computation, tensors.keys());
-  const errors: [string, number][] = [];
-  for (const [name, tensor] of tensors) {
-    const gradient = gradients.get(name) as Float32Array;
-    errors.push([name, await gradientError(computation, tensor, w, gradient, step)]);
-  }
-  if (process.env.SELKIE_DEBUG) console.log(errors);
-  // A NaN is no small error.
-  expect(errors.filter(([, error]) => !(error < TOLERANCE))).toEqual([]);
-}
+afterAll(freeParameters);
 
 interface LinearKind {
   lora?: boolean;
@@ -183,8 +55,6 @@ const loraShapes = (name: string, nIn: number, nOut: number, rank = 3): Record<s
   [`${name}.lora_a`]: shape(nIn, rank),
   [`${name}.lora_b`]: shape(rank, nOut),
 });
-
-const input = (g: Graph, w: Float32Array, like: Tensor): Tensor => g.input(w, F32, like.ne);
 
 describe("linear", () => {
   const TOKENS = 9;
@@ -447,98 +317,6 @@ test("loss", async () => {
       },
     };
   }, tensors);
-});
-
-describe("the whole model", () => {
-  const hyper: Hyperparameters = { ...SMALL, vocabulary: 61, width: 36, feedForward: 50 };
-  const batch = pack(
-    [randomRow(11, 1, 61), randomRow(23, 2, 61, 5), randomRow(2, 3, 61), randomRow(17, 4, 61)],
-    40,
-  );
-
-  const lossOf =
-    (model: Model): Computation =>
-    (g) => {
-      const pass = forward(g, model, batch);
-      const [scored] = scoreTargets(g, model, pass.hidden, batch.labels);
-      return {
-        y: g.scale(scored!.logprob, -1),
-        back: (w) => backward(g, model, batch, pass, w).gradients,
-      };
-    };
-
-  const withWeights = (untied: boolean): { model: Model; tensors: Map<string, Tensor> } => {
-    const shapes = Object.fromEntries(expectedTensors(hyper));
-    if (untied) shapes[OUTPUT] = shape(hyper.width, hyper.vocabulary);
-    const tensors = parameters(shapes);
-    for (const [name, t] of tensors) {
-      const deviation = name.endsWith("norm.weight") ? 0.2 : 1 / Math.sqrt(t.ne[0]);
-      const values = gaussian(elements(t), name, deviation);
-      backend.upload(t, name.endsWith("norm.weight") ? values.map((x) => x + 1) : values);
-    }
-    const model = assembleModel(hyper, tensors, {
-      trainable: true,
-      transposes: new Map(),
-      computeType: F32,
-    });
-    return { model, tensors };
-  };
-
-  test("every weight, with the embedding as output", async () => {
-    const { model, tensors } = withWeights(false);
-    await expectGradients(lossOf(model), tensors);
-  });
-
-  test("whatever the size of the head's chunks", async () => {
-    const { model } = withWeights(true);
-    const run = async (chunkCells?: number): Promise<Float32Array[]> => {
-      const g = new Graph(backend);
-      const gradients = new Gradients(g);
-      const { hidden } = forward(g, model, batch);
-      const weights = gaussian(batch.labels.length, "weights", 1);
-      const chunk = chunkCells === undefined ? [] : [chunkCells];
-      const loss = targetLoss(g, model, hidden, batch.labels, weights, gradients, ...chunk);
-      const scored = scoreTargets(g, model, hidden, batch.labels, ...chunk);
-      const wanted = [loss.logprob, loss.dHidden, ...gradients.byName.values()].map((t) =>
-        g.output(t),
-      );
-      const allocator = new GraphAllocator(backend);
-      await g.run(allocator);
-      const values = wanted.map((t) => backend.download(t));
-      values.push(Float32Array.from(scored.flatMap((s) => [...backend.download(s.logprob)])));
-      values.push(Float32Array.from(scored.flatMap((s) => [...backend.downloadInts(s.best)])));
-      g.free();
-      allocator.free();
-      return values;
-    };
-    const whole = await run();
-    const cut = await run(7 * hyper.vocabulary);
-    whole.forEach((values, i) => {
-      expect(relativeDifference(cut[i]!, values)).toBeLessThan(1e-5);
-    });
-    expect(relativeDifference(whole[0]!, whole.at(-2)!)).toBeLessThan(1e-6);
-  });
-
-  test("every weight, with an output of its own", async () => {
-    const { model, tensors } = withWeights(true);
-    await expectGradients(lossOf(model), tensors);
-  });
-
-  test("every adapter tensor, on a model as it is loaded", async () => {
-    const path = file("base.gguf");
-    writeRandomModel(path);
-    const loaded = await loadModel(backend, path);
-    cleanups.push(loaded.free);
-    const options = { rank: 3, alpha: 6, targets: [...LORA_TARGETS] };
-    const adapter = createAdapter(backend, loaded.model, options, 5);
-    cleanups.push(adapter.free);
-    for (const [name, t] of adapter.tensors) {
-      if (name.endsWith("lora_b")) backend.upload(t, gaussian(elements(t), name, 0.1));
-    }
-    attach(loaded.model, adapter, true);
-    expect(adapter.tensors.size).toBe(2 * LORA_TARGETS.length * SMALL.layers);
-    await expectGradients(lossOf(loaded.model), adapter.tensors);
-  });
 });
 
 describe("the check itself", () => {
