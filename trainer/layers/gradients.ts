@@ -1,7 +1,10 @@
 import type { Graph } from "../ggml/graph.ts";
 import type { Tensor } from "../ggml/tensor.ts";
 
-/** Gradients of the loss by parameter name, summed where a parameter is used more than once. */
+/**
+ * Gradients of the loss by parameter name, summed where a parameter is used more than once. Each is
+ * computed as soon as it is added: what it depends on would otherwise stay in memory until its use.
+ */
 export class Gradients {
   readonly byName = new Map<string, Tensor>();
 
@@ -9,6 +12,8 @@ export class Gradients {
 
   add(name: string, gradient: Tensor): void {
     const known = this.byName.get(name);
-    this.byName.set(name, known ? this.g.add(known, gradient) : gradient);
+    const sum = known ? this.g.add(known, gradient) : gradient;
+    this.byName.set(name, sum);
+    this.g.effect(sum);
   }
 }

@@ -10,11 +10,14 @@ export interface LowRank {
   b: Tensor;
   scale: number;
   trainable: boolean;
+  /** Masks the update's input while it is trained, as PEFT does: `[n_in, n_tokens]` of x's shape. */
+  mask?: (g: Graph, x: Tensor) => Tensor;
 }
 
 export interface LowRankSaved {
-  /** `[n_in, n_tokens]` */
+  /** As it enters A, `[n_in, n_tokens]` */
   x: Tensor;
+  mask?: Tensor;
   /** scale · A·x, `[rank, n_tokens]` */
   low: Tensor;
 }
@@ -22,21 +25,23 @@ export interface LowRankSaved {
 /** `[n_in, n_tokens] -> [n_out, n_tokens]`; the scale is applied where the tensor is smallest. */
 export function lowRank(
   g: Graph,
-  { a, b, scale }: LowRank,
-  x: Tensor,
+  { a, b, scale, mask: draw }: LowRank,
+  input: Tensor,
 ): { y: Tensor; saved: LowRankSaved } {
+  const mask = draw?.(g, input);
+  const x = mask ? g.mul(input, mask) : input;
   const low = g.scale(g.mulMat(a, x), scale); // [rank, n_tokens]
-  return { y: expand(g, g.transposed(b), low), saved: { x, low } };
+  return { y: expand(g, g.transposed(b), low), saved: { x, mask, low } };
 }
 
 /**
  * Adds the gradients of A and B (dB = dy·lowᵀ, dA = dLow·xᵀ with dLow = scale · Bᵀ·dy) and returns
- * the update's share of dx, Aᵀ·dLow, `[n_in, n_tokens]`, unless nobody needs it.
+ * the update's share of dx, mask ∘ Aᵀ·dLow, `[n_in, n_tokens]`, unless nobody needs it.
  */
 export function lowRankBack(
   g: Graph,
   { a, b, scale, trainable }: LowRank,
-  { x, low }: LowRankSaved,
+  { x, mask, low }: LowRankSaved,
   dy: Tensor, // [n_out, n_tokens]
   name: string,
   gradients: Gradients,
@@ -47,7 +52,9 @@ export function lowRankBack(
     gradients.add(`${name}.lora_b`, g.transposed(g.outerSum(dy, low))); // [rank, n_out]
     gradients.add(`${name}.lora_a`, g.outerSum(x, dLow)); // [n_in, rank]
   }
-  return needsInput ? expand(g, a, dLow) : undefined;
+  if (!needsInput) return undefined;
+  const dx = expand(g, a, dLow);
+  return mask ? g.mul(dx, mask) : dx;
 }
 
 /** Σ_r m_r · low_r: `[n, rank] x [rank, n_tokens] -> [n, n_tokens]`. */

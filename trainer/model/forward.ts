@@ -1,3 +1,4 @@
+import { TrainerError } from "../errors.ts";
 import type { Graph } from "../ggml/graph.ts";
 import { F32, shape, type Tensor } from "../ggml/tensor.ts";
 import {
@@ -29,29 +30,76 @@ export interface Forward {
   hidden: Tensor;
   tokens: Tensor;
   input: AttentionInput;
-  blocks: BlockSaved[];
+  /** By block: its input `[n_embd, n_tokens]`, and what it computed unless that is computed again. */
+  blocks: Map<number, { x: Tensor; saved?: BlockSaved }>;
+}
+
+export interface ForwardOptions {
+  /** Keeps each block's input alone; the backward pass computes the rest again (arXiv 1604.06174). */
+  recompute?: boolean;
+  /** Begins at this block, with its input `[n_embd, n_tokens]` from an earlier pass. */
+  from?: { block: number; x: Float32Array };
 }
 
 /**
  * The blocks' forward pass over a packed batch. Only rows that predict a target go on to the head
  * (head.ts), whose output projection is most of the work in a small model with a large vocabulary.
  */
-export function forward(g: Graph, model: Model, batch: PackedBatch): Forward {
+export function forward(
+  g: Graph,
+  model: Model,
+  batch: PackedBatch,
+  { recompute = false, from }: ForwardOptions = {},
+): Forward {
   const tokens = g.ints(batch.tokens);
   const input = attentionInput(g, model, batch);
-  let x = scaled(g, g.getRows(model.embedding, tokens), model.embeddingScale); // [n_embd, n_tokens]
-  const blocks: BlockSaved[] = [];
-  for (const block of model.blocks) {
-    const step = blockForward(g, block, input, x);
-    blocks.push(step.saved);
-    x = step.y;
+  let x = from ? stored(g, model, from.x) : embedded(g, model, tokens); // [n_embd, n_tokens]
+  const blocks: Forward["blocks"] = new Map();
+  for (let i = from?.block ?? 0; i < model.blocks.length; i++) {
+    const { y, saved } = blockForward(g, model.blocks[i] as Block, input, x);
+    blocks.set(i, recompute ? { x } : { x, saved });
+    x = y;
   }
   return { hidden: g.getRows(x, g.ints(batch.targetRows)), tokens, input, blocks };
 }
 
+/** Input of a block, `[n_embd, n_tokens]`, without anything behind it. */
+export function blockInput(g: Graph, model: Model, batch: PackedBatch, block: number): Tensor {
+  const input = attentionInput(g, model, batch);
+  let x = embedded(g, model, g.ints(batch.tokens)); // [n_embd, n_tokens]
+  for (const below of model.blocks.slice(0, block)) x = blockForward(g, below, input, x).y;
+  return x;
+}
+
+/**
+ * The last block's output with nothing kept for a backward pass: `[n_embd, n_tokens]`, or the tokens
+ * that `last`, the last block's input, asks for.
+ */
+export function hiddenStates(
+  g: Graph,
+  model: Model,
+  tokens: Int32Array,
+  input: AttentionInput,
+  last = input,
+): Tensor {
+  let x = embedded(g, model, g.ints(tokens)); // [n_embd, n_tokens]
+  for (const block of model.blocks) {
+    x = blockForward(g, block, block === model.blocks.at(-1) ? last : input, x).y;
+  }
+  return x;
+}
+
+/** Index of the lowest block that has something to train; the number of blocks where none has. */
+export function lowestTrained(model: Model): number {
+  const lowest = model.blocks.findIndex(({ attention: a, feedForward: f }) =>
+    [a.q, a.k, a.v, a.output, f.gate, f.up, f.down].some((p) => p.trainable || p.lora?.trainable),
+  );
+  return lowest < 0 ? model.blocks.length : lowest;
+}
+
 /**
  * The hand-derived backward pass: gradients of Σ weight · -log p(target) for every trainable
- * parameter, and log p(target), `[1, n_targets]`.
+ * parameter, and log p(target), `[1, n_targets]`. It ends at the lowest block with such a parameter.
  * @param weights one per target, `[n_targets]`
  */
 export function backward(
@@ -64,17 +112,16 @@ export function backward(
   const gradients = new Gradients(g);
   const loss = targetLoss(g, model, pass.hidden, batch.labels, weights, gradients);
   let dx: Tensor | undefined = scatterRows(g, loss.dHidden, batch);
-  for (let i = model.blocks.length - 1; i >= 0; i--) {
-    const needsInput = i > 0 || model.embeddingTrainable;
-    dx = blockBackward(
-      g,
-      model.blocks[i] as Block,
-      pass.input,
-      pass.blocks[i] as BlockSaved,
-      dx as Tensor,
-      gradients,
-      needsInput,
-    );
+  const lowest = model.embeddingTrainable ? 0 : lowestTrained(model);
+  for (let i = model.blocks.length - 1; i >= lowest; i--) {
+    const block = model.blocks[i] as Block;
+    const kept = pass.blocks.get(i);
+    if (!kept) throw new TrainerError("internal", `Block ${i} is trained but was not computed.`);
+    const needsInput = i > lowest || model.embeddingTrainable;
+    // Whatever comes before it in the graph is computed before this block's second forward pass.
+    g.effect(dx as Tensor);
+    const saved = kept.saved ?? blockForward(g, block, pass.input, kept.x).saved;
+    dx = blockBackward(g, block, pass.input, saved, dx as Tensor, gradients, needsInput);
   }
   if (model.embeddingTrainable) {
     const dEmbedded = scaled(g, dx as Tensor, model.embeddingScale);
@@ -83,7 +130,7 @@ export function backward(
   return { gradients, logprob: loss.logprob };
 }
 
-/** Pre-norm residual block: `[n_embd, n_tokens] -> [n_embd, n_tokens]`. */
+/** Pre-norm residual block: `[n_embd, n_tokens] -> [n_embd, n_tokens]`, or the tokens asked for. */
 function blockForward(
   g: Graph,
   block: Block,
@@ -93,7 +140,8 @@ function blockForward(
   const attentionNorm = norm(g, block.attentionNorm, x);
   const attended = attention(g, block.attention, input, attentionNorm.y);
   const postAttentionNorm = postNorm(g, block.postAttentionNorm, attended.y);
-  const middle = g.add(x, postAttentionNorm.y);
+  const rows = input.branches?.rows;
+  const middle = g.add(rows ? g.getRows(x, rows) : x, postAttentionNorm.y);
   const feedForwardNorm = norm(g, block.feedForwardNorm, middle);
   const fed = feedForward(g, block.feedForward, feedForwardNorm.y);
   const postFeedForwardNorm = postNorm(g, block.postFeedForwardNorm, fed.y);
@@ -180,6 +228,14 @@ function attentionInput(g: Graph, model: Model, batch: PackedBatch): AttentionIn
     return { ...known, mask: g.input(mask, F32, shape(window.count, window.count)) };
   });
   return { positions: g.ints(batch.positions), windows, slidingWindows };
+}
+
+function embedded(g: Graph, model: Model, tokens: Tensor): Tensor {
+  return scaled(g, g.getRows(model.embedding, tokens), model.embeddingScale);
+}
+
+function stored(g: Graph, { hyper: { width } }: Model, x: Float32Array): Tensor {
+  return g.input(x, F32, shape(width, x.length / width));
 }
 
 function scaled(g: Graph, x: Tensor, factor: number): Tensor {

@@ -20,6 +20,8 @@ export interface PackedBatch {
   tokens: Int32Array;
   /** Position inside its own sequence, `[n_tokens]`. */
   positions: Int32Array;
+  /** Packed index of each row's first token, `[n_rows]`. */
+  starts: Int32Array;
   windows: Window[];
   /** Tokens of the rows, without filler. */
   rowTokens: number;
@@ -59,6 +61,7 @@ export function pack(
   const total = counts.reduce((sum, n) => sum + n, 0);
   const tokens = new Int32Array(total);
   const positions = new Int32Array(total);
+  const starts = new Int32Array(rows.length);
   const targetRows: number[] = [];
   const labels: number[] = [];
   const owners: number[] = [];
@@ -70,6 +73,7 @@ export function pack(
     for (const owner of bin.rows) {
       const row = rows[owner] as TokenRow;
       tokens.set(row.tokens, at);
+      starts[owner] = at;
       for (let i = 0; i < row.tokens.length; i++) {
         positions[at + i] = i;
         if (i > 0 && row.loss[i]) {
@@ -87,6 +91,7 @@ export function pack(
   return {
     tokens,
     positions,
+    starts,
     windows,
     rowTokens: bins.reduce((sum, bin) => sum + bin.tokens, 0),
     targetRows: Int32Array.from(targetRows),
