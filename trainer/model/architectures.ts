@@ -6,8 +6,6 @@ export interface Architecture {
   ropeFactors: boolean;
   /** Projections that may have a bias. */
   biases: readonly Projection[];
-  /** The output projection may have a bias. */
-  outputBias: boolean;
   /** RMS norms of each query and key head before they are turned. */
   headNorms: boolean;
   /** RMS norms of what attention and feed-forward add to the residual stream. */
@@ -38,7 +36,6 @@ const LLAMA: Architecture = {
   rope: "adjacent",
   ropeFactors: true,
   biases: PROJECTIONS,
-  outputBias: false,
   headNorms: false,
   postNorms: false,
   activation: "silu",
@@ -57,7 +54,6 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     rope: "halves",
     ropeFactors: false,
     biases: ["attn_q", "attn_k", "attn_v"],
-    outputBias: true,
   },
   qwen3: {
     ...LLAMA,

@@ -80,10 +80,9 @@ export function expectedTensors(h: Hyperparameters): Map<string, Shape> {
 
 /** Tensors that a model of this shape may have beyond the {@link expectedTensors}. */
 export function optionalTensors(h: Hyperparameters): Map<string, Shape> {
-  const { biases, outputBias, ropeFactors } = architectureOf(h);
+  const { biases, ropeFactors } = architectureOf(h);
   const projection = projectionShapes(h);
   const all = new Map<string, Shape>([[OUTPUT, shape(h.width, h.vocabulary)]]);
-  if (outputBias) all.set(biasName(OUTPUT), shape(h.vocabulary));
   if (ropeFactors) all.set(ROPE_FACTORS, shape(h.ropeDims / 2));
   for (let i = 0; i < h.layers; i++) {
     for (const name of biases) all.set(`blk.${i}.${name}.bias`, shape(projection[name][1]));
@@ -113,10 +112,10 @@ export function assembleModel(
     if (!tensor) throw new TrainerError("model-unreadable", `The model lacks the tensor ${name}.`);
     return tensor;
   };
-  const linear = (name: string, bias = biasName(name)): Linear => ({
+  const linear = (name: string): Linear => ({
     name,
     weight: get(name),
-    bias: tensors.get(bias),
+    bias: tensors.get(biasName(name)),
     transpose: transposes.get(name),
     trainable,
     computeType: trainable || get(name).type !== F32 ? computeType : F32,
@@ -171,7 +170,7 @@ export function assembleModel(
     embeddingScale: architecture.scaledEmbedding ? Math.sqrt(h.width) : 1,
     blocks,
     finalNorm: norm("output_norm.weight"),
-    output: linear(tensors.has(OUTPUT) ? OUTPUT : EMBEDDING, biasName(OUTPUT)),
+    output: linear(tensors.has(OUTPUT) ? OUTPUT : EMBEDDING),
   };
 }
 

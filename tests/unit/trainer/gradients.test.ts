@@ -8,6 +8,7 @@ import { Gradients } from "../../../trainer/layers/gradients.ts";
 import { biasName, type Linear, linear, linearBack } from "../../../trainer/layers/linear.ts";
 import { targetLossBack, targetScores } from "../../../trainer/layers/loss.ts";
 import { norm, normBack } from "../../../trainer/layers/norm.ts";
+import { ROWS_AT_A_TIME } from "../../../trainer/layers/transposed.ts";
 import { windowAttention, windowAttentionBack } from "../../../trainer/layers/window.ts";
 import { maskShape, pack } from "../../../trainer/model/packing.ts";
 import { randomRow } from "../../support/rows.ts";
@@ -93,6 +94,26 @@ describe("linear", () => {
 
   test("frozen", () => check({}, ["x"]));
   test("frozen, by a cached transpose", () => check({ transpose: true }, ["x"]));
+  test("frozen, transposed piece by piece", async () => {
+    const rows = 2 * ROWS_AT_A_TIME.cpu + 7;
+    const tensors = parameters({ x: shape(13, TOKENS), "w.weight": shape(13, rows) });
+    const layer = linearOf("w.weight", tensors, {});
+    const x = tensors.get("x") as Tensor;
+    await expectGradients(
+      (g) => {
+        const { y, saved } = linear(g, layer, x);
+        return {
+          y,
+          back: (w, gradients) => {
+            const dx = linearBack(g, layer, saved, input(g, w, y), gradients, true);
+            gradients.add("x", dx as Tensor);
+            return gradients;
+          },
+        };
+      },
+      new Map([["x", x]]),
+    );
+  });
   test("with a low-rank update", () =>
     check({ lora: true }, ["x", "w.weight.lora_a", "w.weight.lora_b"]));
   test("trained", () => check({ trainable: true }, ["x", "w.weight"]));
@@ -256,14 +277,26 @@ describe("attention", () => {
     output: [heads * headDim, WIDTH],
   } as const;
 
-  const check = async (kind: LinearKind, rope: Partial<RopeOptions> = {}): Promise<void> => {
+  const check = async (
+    kind: LinearKind,
+    rope: Partial<RopeOptions> = {},
+    headNorms = false,
+  ): Promise<void> => {
     const shapes: Record<string, Shape> = { x: shape(WIDTH, TOKENS) };
+    if (headNorms) Object.assign(shapes, { qNorm: shape(headDim), kNorm: shape(headDim) });
     for (const [name, [nIn, nOut]] of Object.entries(projections)) {
       shapes[name] = shape(nIn, nOut);
       if (kind.lora) Object.assign(shapes, loraShapes(name, nIn, nOut));
     }
     const tensors = parameters(shapes, 0.4);
+    const norm = (name: string) => ({
+      name,
+      weight: tensors.get(name) as Tensor,
+      trainable: true,
+      eps: 1e-5,
+    });
     const layer = {
+      ...(headNorms && { qNorm: norm("qNorm"), kNorm: norm("kNorm") }),
       q: linearOf("q", tensors, kind),
       k: linearOf("k", tensors, kind),
       v: linearOf("v", tensors, kind),
@@ -275,9 +308,7 @@ describe("attention", () => {
       sliding: false,
       rope: { dims: headDim, mode: 0, base: 100, scale: 1, contextLength: 64, ...rope },
     };
-    const checked = [...tensors].filter(
-      ([name]) => kind.trainable || name === "x" || name.includes("lora"),
-    );
+    const checked = [...tensors].filter(([name]) => kind.trainable || !(name in projections));
     await expectGradients((g) => {
       const windows = windowsOf(g);
       const batch = { positions: g.ints(BATCH.positions), windows, slidingWindows: windows };
@@ -297,6 +328,8 @@ describe("attention", () => {
   test("with low-rank updates", () => check({ lora: true }));
   test("a part of the head's dimensions turned, positions scaled", () =>
     check({ lora: true }, { dims: 4, scale: 0.5 }));
+  test("halves of the head's dimensions turned together", () => check({ lora: true }, { mode: 2 }));
+  test("with norms of each head", () => check({ trainable: true }, { mode: 2 }, true));
   test("divided frequencies", () => {
     const { factors } = Object.fromEntries(parameters({ factors: shape(headDim / 2) }));
     backend.upload(factors as Tensor, new Float32Array([1, 1.5, 4, 8]));

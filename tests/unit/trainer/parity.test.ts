@@ -215,11 +215,7 @@ describe("other shapes", () => {
     ["an output of its own", {}, { untied: true }],
     ["three layers", { layers: 3 }],
     ["biases everywhere", {}, { biases: true }],
-    [
-      "qwen2 with an output of its own, and its bias",
-      { architecture: "qwen2" },
-      { untied: true, biases: true },
-    ],
+    ["qwen2 with an output of its own", { architecture: "qwen2" }, { untied: true, biases: true }],
     ["qwen3 with an output of its own", { architecture: "qwen3" }, { untied: true }],
     ["gemma3 without sliding windows", { architecture: "gemma3", ropeScale: 0.5 }],
   ];
