@@ -1,6 +1,6 @@
 import { type GgufValue, writeGguf } from "../../trainer/ggml/gguf-writer.ts";
 import { loadLibrary } from "../../trainer/ggml/library.ts";
-import { BF16, F16, F32, type Shape } from "../../trainer/ggml/tensor.ts";
+import { F32, type Shape } from "../../trainer/ggml/tensor.ts";
 import { bytesOf, tensorType } from "../../trainer/ggml/tensor-types.ts";
 import type { Hyperparameters } from "../../trainer/model/hyperparameters.ts";
 import { expectedTensors, OUTPUT, optionalTensors } from "../../trainer/model/model.ts";
@@ -116,9 +116,7 @@ export function quantized(values: Float32Array, type: number, columns: number): 
   }
   const { c } = loadLibrary("cpu");
   const bytes = new Uint8Array(bytesOf(type, values.length));
-  if (type === BF16) c.ggml_fp32_to_bf16_row(values, bytes, values.length);
-  else if (type === F16) c.ggml_fp32_to_fp16_row(values, bytes, values.length);
-  else c.ggml_quantize_chunk(type, values, bytes, 0, values.length / columns, columns, null);
+  c.ggml_quantize_chunk(type, values, bytes, 0, values.length / columns, columns, null);
   return bytes;
 }
 

@@ -14,8 +14,6 @@ export const BASE_PROTOTYPES = [
   "size_t ggml_nbytes(const void * tensor)",
   "size_t ggml_row_size(int type, int64_t ne)",
   "size_t ggml_quantize_chunk(int type, const void * src, void * dst, int64_t start, int64_t rows, int64_t columns, const void * imatrix)",
-  "void ggml_fp32_to_fp16_row(const void * x, void * y, int64_t n)",
-  "void ggml_fp32_to_bf16_row(const void * x, void * y, int64_t n)",
   // contexts and graphs
   "void * ggml_init(ggml_init_params params)",
   "void ggml_free(void * ctx)",
