@@ -1,4 +1,11 @@
-import { getLlama, type Llama, LlamaLogLevel, type LlamaModel, type Token } from "node-llama-cpp";
+import {
+  getLlama,
+  type Llama,
+  type LlamaContextOptions,
+  LlamaLogLevel,
+  type LlamaModel,
+  type Token,
+} from "node-llama-cpp";
 import type { TokenRow } from "../../trainer/model/packing.ts";
 
 /** llama.cpp on one thread of the CPU, as what other programs load our files with. */
@@ -11,7 +18,7 @@ export async function llamaLogits(
   model: LlamaModel,
   row: TokenRow,
   vocabulary: number,
-  lora?: string,
+  lora?: LlamaContextOptions["lora"],
 ): Promise<Float32Array[]> {
   const context = await model.createContext({
     contextSize: 256,

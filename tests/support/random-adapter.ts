@@ -36,7 +36,7 @@ export async function writeRandomAdapter(
     ] as const) {
       const next = random(seedFor(seed, `${name}.${part}`));
       const values = normal(ne[0] * ne[1], deviation, next);
-      const data = await quantize(library, type, values, ne[0], 1);
+      const data = await quantize(library, type, values, ne[0], { name });
       tensors.push({ name: `${name}.${part}`, type, ne, data });
     }
   }

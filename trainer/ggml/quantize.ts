@@ -54,7 +54,8 @@ export function dequantize(library: Library, type: number, data: Uint8Array): Fl
  * Converts rows of F32 values to a type, as llama.cpp's quantizer does without an importance
  * matrix: the same bytes.
  * @param columns values in a row; whole blocks of the type
- * @param threads slices that are converted at the same time; the result does not depend on it
+ * @param options.name of the values, for the error
+ * @param options.threads slices that are converted at once; the result does not depend on it
  * @throws TrainerError `model-unsupported` where a value is not finite in the type
  */
 export async function quantize(
@@ -62,14 +63,14 @@ export async function quantize(
   type: number,
   values: Float32Array,
   columns: number,
-  threads: number,
+  options: { name: string; threads?: number },
 ): Promise<Uint8Array> {
   const { c } = library;
   const rows = values.length / columns;
   const data = new Uint8Array(bytesOf(type, values.length));
   // Makes ggml's tables before threads would do so at once.
   c.ggml_quantize_init(type);
-  const perSlice = Math.ceil(rows / threads);
+  const perSlice = Math.ceil(rows / (options.threads ?? 1));
   const slices: Promise<void>[] = [];
   for (let row = 0; row < rows; row += perSlice) {
     const count = Math.min(perSlice, rows - row);
@@ -79,7 +80,7 @@ export async function quantize(
   if (!c.ggml_validate_row_data(type, data, data.byteLength)) {
     throw new TrainerError(
       "model-unsupported",
-      `Weights have values that are not finite in ${c.ggml_type_name(type)}: they were damaged in training or are too large for it.`,
+      `${options.name} has values that are not finite in ${c.ggml_type_name(type)}: they were damaged in training, or are too large for it.`,
     );
   }
   return data;

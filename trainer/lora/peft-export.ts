@@ -75,12 +75,13 @@ async function write(
   await writeFolder(job.out, async (folder) => {
     await writeSafetensors(
       join(folder, "adapter_model.safetensors"),
-      placed.flatMap(({ matrix: { a, b }, place }) => {
+      placed.flatMap(({ matrix, place }) => {
+        const { a, b } = matrix;
         const heads = reorderedHeads(base.hyper, place.target);
         const [nIn, r] = a.ne;
         const nOut = b.ne[1];
         const bytes = (values: Float32Array, columns: number) =>
-          quantize(library, GGML_TYPES[dtype], values, columns, 1);
+          quantize(library, GGML_TYPES[dtype], values, columns, { name: matrix.name });
         return [
           {
             name: peftName(place, "A"),
