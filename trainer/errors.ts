@@ -7,10 +7,12 @@ export type TrainerErrorCode =
   | "model-unsupported"
   | "adapter-unreadable"
   | "adapter-mismatch"
+  | "checkpoint-mismatch"
   | "invalid-job"
   | "diverged"
   | "cancelled"
   | "write-failed"
+  | "output-busy"
   | "child-died"
   | "internal";
 

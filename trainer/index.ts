@@ -1,7 +1,9 @@
+import { resolve } from "node:path";
 import { chooseVariant } from "./devices/devices.ts";
 import type { Variant } from "./ggml/locate.ts";
 import { ChildProcess } from "./process/child-process.ts";
 import type { ChildOptions, Request, Result } from "./process/protocol.ts";
+import { checkOptions, checkRowWeights } from "./training/check-options.ts";
 import {
   type ModelInfo,
   type ModelTrainer,
@@ -18,6 +20,9 @@ export { type DeviceReport, isSoftware, probeDevices } from "./devices/devices.t
 export type { Variant } from "./ggml/locate.ts";
 export { SUPPORTED_ARCHITECTURES } from "./model/architectures.ts";
 export * from "./types.ts";
+
+/** Outputs of the jobs that this process has asked for: they would overwrite each other one by one. */
+const underWay = new Set<string>();
 
 /**
  * LoRA training and teacher-forced scoring of a GGUF model, in a child process.
@@ -62,9 +67,23 @@ export class Trainer implements ModelTrainer {
     job: TrainJob,
     options: { onProgress?: (progress: TrainProgress) => void; signal?: AbortSignal } = {},
   ): Promise<TrainResult> {
-    const result = await this.child.request({ kind: "train", job }, options);
-    if (result.kind !== "train") throw unexpected(result);
-    return result.result;
+    checkOptions(job);
+    checkRowWeights(job.rows);
+    const out = resolve(job.out);
+    if (underWay.has(out)) {
+      throw new TrainerError(
+        "output-busy",
+        `Another job of this process is to write ${job.out}. Wait for it, or choose another name.`,
+      );
+    }
+    underWay.add(out);
+    try {
+      const result = await this.child.request({ kind: "train", job }, options);
+      if (result.kind !== "train") throw unexpected(result);
+      return result.result;
+    } finally {
+      underWay.delete(out);
+    }
   }
 
   async score(

@@ -19,7 +19,7 @@ const held = new Set<string>();
 /**
  * Takes `path` for writing: returns a temporary name beside it that carries this process's id, and
  * removes what dead processes left under such names.
- * @throws TrainerError `write-failed` where another writer is at work on the same name
+ * @throws TrainerError `output-busy` where another writer is at work on the same name
  */
 export function claim(path: string): string {
   const own = `${resolve(path)}.${process.pid}.tmp`;
@@ -58,7 +58,7 @@ export class OutputFile {
     private readonly temporary: string,
   ) {}
 
-  /** @throws TrainerError `write-failed`, also where another process is writing this file */
+  /** @throws TrainerError `write-failed`, or `output-busy` where this file is being written */
   static create(path: string): OutputFile {
     const file = new OutputFile(path, claim(path));
     try {
@@ -174,7 +174,7 @@ function sweep(path: string): void {
 
 function busy(path: string, writer: number, temporary: string): TrainerError {
   return new TrainerError(
-    "write-failed",
+    "output-busy",
     `${path} is being written by process ${writer}. Wait for it or choose another name; if that process does something else, delete ${temporary}.`,
   );
 }

@@ -7,6 +7,7 @@ export * from "./errors.ts";
 export * from "./lora/options.ts";
 export * from "./scoring/pair.ts";
 export * from "./training/job.ts";
+export type { Schedule } from "./training/schedule.ts";
 
 export interface ModelInfo {
   path: string;
@@ -28,8 +29,10 @@ export interface ModelInfo {
 export interface ModelTrainer {
   readonly info: ModelInfo;
   /**
-   * Trains one adapter and writes it to `job.out`.
-   * Cancelled between steps by `signal`, which throws TrainerError `cancelled`.
+   * Trains one adapter and writes it to `job.out`. Stopped by `signal` within a step; what that leaves
+   * is the job's choice.
+   * @throws TrainerError `invalid-job` | `adapter-unreadable` | `adapter-mismatch` |
+   *   `checkpoint-mismatch` | `output-busy` | `cancelled` | `diverged` | `write-failed` | `child-died`
    */
   train(
     job: TrainJob,

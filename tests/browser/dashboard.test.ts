@@ -24,7 +24,15 @@ const TRAINING = {
   title: "The Norbray Festival",
   stage: "train",
   detail: "Training candidate 2 of 3",
-  training: { step: 23, steps: 45, epoch: 7, loss: 0.8123, tokensPerSecond: 1834, secondsLeft: 7 },
+  training: {
+    step: 23,
+    steps: 45,
+    epoch: 7,
+    loss: 0.8123,
+    learningRate: 1e-3,
+    tokensPerSecond: 1834,
+    secondsLeft: 7,
+  },
 };
 
 describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {

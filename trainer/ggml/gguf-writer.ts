@@ -54,11 +54,17 @@ export class GgufWriter {
 
   /**
    * Writes the header.
+   * @param out a path, or a file that was taken for it earlier
    * @param base a file whose metadata are taken over; those in the header replace them
    * @throws TrainerError `write-failed`
    */
-  static create(library: Library, path: string, header: GgufHeader, base?: GgufFile): GgufWriter {
-    const file = OutputFile.create(path);
+  static create(
+    library: Library,
+    out: string | OutputFile,
+    header: GgufHeader,
+    base?: GgufFile,
+  ): GgufWriter {
+    const file = typeof out === "string" ? OutputFile.create(out) : out;
     try {
       file.write(headerBytes(library, header, base));
       const ends: number[] = [];
@@ -109,11 +115,15 @@ export class GgufWriter {
 }
 
 /**
- * Writes a whole GGUF file, so that `path` is either absent, as it was, or complete.
+ * Writes a whole GGUF file, so that its path is either absent, as it was, or complete.
  * @throws TrainerError `write-failed`
  */
-export function writeGguf(library: Library, path: string, contents: GgufContents): void {
-  const writer = GgufWriter.create(library, path, contents);
+export function writeGguf(
+  library: Library,
+  out: string | OutputFile,
+  contents: GgufContents,
+): void {
+  const writer = GgufWriter.create(library, out, contents);
   try {
     for (const { data } of contents.tensors) writer.append(data);
     writer.publish();

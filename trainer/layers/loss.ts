@@ -5,7 +5,7 @@ import { F32, shape, type Tensor } from "../ggml/tensor.ts";
  * Added to a probability so that one that has left float32 has a logarithm, about -87. A clamp would
  * turn NaN into 1: a loss of zero where training has diverged.
  */
-const SMALLEST = 1.2e-38;
+export const SMALLEST = 1.2e-38;
 
 /** The probability that the model gave to each target. */
 export interface TargetScores {

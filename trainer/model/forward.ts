@@ -10,6 +10,7 @@ import {
 import { type FeedForwardSaved, feedForward, feedForwardBack } from "../layers/feedforward.ts";
 import { Gradients } from "../layers/gradients.ts";
 import { type Norm, type NormSaved, norm, normBack } from "../layers/norm.ts";
+import { type Anchor, anchoredLoss } from "./divergence.ts";
 import { targetLoss } from "./head.ts";
 import { type Block, EMBEDDING, type Model } from "./model.ts";
 import type { PackedBatch } from "./packing.ts";
@@ -101,6 +102,8 @@ export function lowestTrained(model: Model): number {
  * The hand-derived backward pass: gradients of Σ weight · -log p(target) for every trainable
  * parameter, and log p(target), `[1, n_targets]`. It ends at the lowest block with such a parameter.
  * @param weights one per target, `[n_targets]`
+ * @param anchor holds the last targets of the batch to the base's predictions; their
+ *   KL(base || model) is returned, too
  */
 export function backward(
   g: Graph,
@@ -108,9 +111,10 @@ export function backward(
   batch: PackedBatch,
   pass: Forward,
   weights: Float32Array,
-): { gradients: Gradients; logprob: Tensor } {
+  anchor?: Anchor,
+): { gradients: Gradients; logprob: Tensor; kl?: Tensor } {
   const gradients = new Gradients(g);
-  const loss = targetLoss(g, model, pass.hidden, batch.labels, weights, gradients);
+  const loss = batchLoss(g, model, pass.hidden, batch.labels, weights, anchor, gradients);
   let dx: Tensor | undefined = scatterRows(g, loss.dHidden, batch);
   const lowest = model.embeddingTrainable ? 0 : lowestTrained(model);
   for (let i = model.blocks.length - 1; i >= lowest; i--) {
@@ -127,7 +131,45 @@ export function backward(
     const dEmbedded = scaled(g, dx as Tensor, model.embeddingScale);
     gradients.add(EMBEDDING, g.getRowsBack(dEmbedded, pass.tokens, model.embedding));
   }
-  return { gradients, logprob: loss.logprob };
+  return { gradients, logprob: loss.logprob, kl: loss.kl };
+}
+
+/** The loss of a batch whose last targets are anchored: {@link targetLoss}, {@link anchoredLoss}. */
+function batchLoss(
+  g: Graph,
+  model: Model,
+  hidden: Tensor,
+  labels: Int32Array,
+  weights: Float32Array,
+  anchor: Anchor | undefined,
+  gradients: Gradients,
+): { logprob: Tensor; kl?: Tensor; dHidden: Tensor } {
+  if (!anchor) return targetLoss(g, model, hidden, labels, weights, gradients);
+  const anchored = anchor.weights.length;
+  const free = labels.length - anchored;
+  const held = anchoredLoss(
+    g,
+    model,
+    g.slice(hidden, 1, free, anchored),
+    labels.subarray(free),
+    weights.subarray(free),
+    anchor,
+    gradients,
+  );
+  if (free === 0) return held;
+  const plain = targetLoss(
+    g,
+    model,
+    g.slice(hidden, 1, 0, free),
+    labels.subarray(0, free),
+    weights.subarray(0, free),
+    gradients,
+  );
+  return {
+    logprob: g.concat(plain.logprob, held.logprob, 1),
+    kl: held.kl,
+    dHidden: g.concat(plain.dHidden, held.dHidden, 1),
+  };
 }
 
 /** Pre-norm residual block: `[n_embd, n_tokens] -> [n_embd, n_tokens]`, or the tokens asked for. */

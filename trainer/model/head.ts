@@ -94,7 +94,12 @@ export function targetLoss(
   };
 }
 
-function chunks(hidden: Tensor, head: Head, cells: number): { start: number; count: number }[] {
+/** Consecutive targets whose logits fit together. */
+export function chunks(
+  hidden: Tensor,
+  head: Head,
+  cells: number,
+): { start: number; count: number }[] {
   const [, targets] = hidden.ne;
   const [, vocabulary] = head.output.weight.ne;
   const fitting = Math.max(1, Math.floor(cells / vocabulary));
@@ -107,7 +112,7 @@ function chunks(hidden: Tensor, head: Head, cells: number): { start: number; cou
 }
 
 /** x -> x ∘ weights, columnwise. */
-function weighing(g: Graph, weights: Float32Array): (x: Tensor) => Tensor {
+export function weighing(g: Graph, weights: Float32Array): (x: Tensor) => Tensor {
   const [first = 0] = weights;
   if (weights.every((w) => w === first)) return (x) => g.scale(x, first);
   const row = g.input(weights, F32, shape(1, weights.length));

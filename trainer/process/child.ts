@@ -48,7 +48,11 @@ async function handle(
 ): Promise<Result> {
   switch (request.kind) {
     case "train": {
-      const rows = request.job.rows.map((row) => tokenizer.row(row));
+      const rows = request.job.rows.map((row) => ({
+        ...tokenizer.row(row),
+        weight: row.weight,
+        kl: row.kl,
+      }));
       const result = await trainAdapter(loaded, { ...request.job, rows }, hooks);
       return { kind: "train", result };
     }

@@ -22,6 +22,8 @@ export class AdamW {
     private readonly backend: Backend,
     private readonly parameters: Map<string, Tensor>,
     private readonly options: AdamWOptions = ADAMW,
+    /** Factor of a parameter's learning rate. */
+    private readonly rateOf: (name: string) => number = () => 1,
   ) {
     this.state = backend.allocate(
       [...parameters].flatMap(([name, p]) => [
@@ -37,28 +39,25 @@ export class AdamW {
   /** Adds one update of every parameter to the graph. */
   update(g: Graph, gradients: Gradients, learningRate: number): void {
     this.step++;
-    const { beta1, beta2, eps, weightDecay } = this.options;
-    // The operation's order: alpha, beta1, beta2, eps, decay, and the two bias corrections.
-    const settings = g.input(
-      new Float32Array([
-        learningRate,
-        beta1,
-        beta2,
-        eps,
-        weightDecay,
-        1 / (1 - beta1 ** this.step),
-        1 / (1 - beta2 ** this.step),
-      ]),
-      F32,
-      shape(7),
-    );
+    const settings = new Map<number, Tensor>();
     for (const [name, parameter] of this.parameters) {
       const gradient = gradients.byName.get(name);
       if (!gradient) continue;
       const m = this.state.tensors.get(`${name}.m`) as Tensor;
       const v = this.state.tensors.get(`${name}.v`) as Tensor;
-      g.effect(g.adamw(parameter, gradient, m, v, settings));
+      const factor = this.rateOf(name);
+      const known = settings.get(factor) ?? this.settings(g, factor * learningRate);
+      settings.set(factor, known);
+      g.effect(g.adamw(parameter, gradient, m, v, known));
     }
+  }
+
+  /** The operation's order: alpha, beta1, beta2, eps, decay, and the two bias corrections. */
+  private settings(g: Graph, learningRate: number): Tensor {
+    const { beta1, beta2, eps, weightDecay } = this.options;
+    const corrections = [1 / (1 - beta1 ** this.step), 1 / (1 - beta2 ** this.step)];
+    const values = [learningRate, beta1, beta2, eps, weightDecay, ...corrections];
+    return g.input(new Float32Array(values), F32, shape(7));
   }
 
   /** Moments and step count, for a checkpoint. */

@@ -70,7 +70,7 @@ describe("two writers of one name", () => {
     const path = file("same.bin");
     const first = OutputFile.create(path);
     const error = await failure(() => OutputFile.create(path));
-    expect(error.code).toBe("write-failed");
+    expect(error.code).toBe("output-busy");
     expect(error.message).toMatch(SENTENCE);
     expect(error.message).toStartWith(`${path} is being written by process ${process.pid}.`);
     first.write(new Uint8Array(3));

@@ -35,6 +35,8 @@ export class FakeTrainer implements ModelTrainer {
       tokens,
       supervisedTokens: tokens,
       seconds: 0.1,
+      ended: "complete",
+      stepsSaved: 0,
     };
   }
 
