@@ -5,7 +5,7 @@ import { bytesOf, TENSOR_TYPES } from "./tensor-types.ts";
 
 /** GGUF's numbers for the types of values that the format itself uses. */
 const U32 = 4;
-const STRING = 8;
+export const GGUF_STRING = 8;
 const ARRAY = 9;
 const U64 = 10;
 
@@ -43,8 +43,9 @@ export interface GgufEntry {
   length?: number;
   /** Single values, and numbers of short arrays. */
   value?: number | string | number[];
-  /** Where key and value lie in the file, for copying them as they are. */
+  /** Where key and value lie in the file, and where the value, or an array's first element, begins. */
   start: number;
+  valueStart: number;
   end: number;
 }
 
@@ -116,10 +117,9 @@ function parse(reader: Reader): ParsedHeader {
   const entries = new Map<string, GgufEntry>();
   for (let i = 0; i < entryCount; i++) {
     const start = reader.at;
-    const key = reader.string();
+    const key = reader.name();
     if (key === "" || entries.has(key)) throw new Damage(`key ${i + 1} is empty or there twice`);
-    const entry = readEntry(reader, start);
-    entries.set(key, { ...entry, end: reader.at });
+    entries.set(key, { ...readValue(reader), start, end: reader.at });
   }
   const metadataEnd = reader.at;
   const alignment = entries.get("general.alignment")?.value ?? DEFAULT_ALIGNMENT;
@@ -141,27 +141,28 @@ function parse(reader: Reader): ParsedHeader {
   return { entries, tensors, metadataStart, metadataEnd, alignment };
 }
 
-function readEntry(reader: Reader, start: number): GgufEntry {
+function readValue(reader: Reader): Omit<GgufEntry, "start" | "end"> {
   const type = reader.number(U32);
-  if (type === STRING) return { type, value: reader.string(), start, end: 0 };
-  if (type !== ARRAY) return { type, value: reader.number(type), start, end: 0 };
+  const valueStart = reader.at;
+  if (type === GGUF_STRING) return { type, valueStart, value: reader.string() };
+  if (type !== ARRAY) return { type, valueStart, value: reader.number(type) };
   const elementType = reader.number(U32);
-  const bytes = elementType === STRING ? 8 : SCALARS[elementType]?.bytes;
+  const bytes = elementType === GGUF_STRING ? 8 : SCALARS[elementType]?.bytes;
   if (!bytes) throw new Damage(`an array has elements of the unknown type ${elementType}`);
   const length = reader.count(reader.number(U64), bytes, "array elements");
-  const entry: GgufEntry = { type: elementType, length, start, end: 0 };
-  if (elementType === STRING) {
+  const array = { type: elementType, length, valueStart: reader.at };
+  if (elementType === GGUF_STRING) {
     for (let i = 0; i < length; i++) reader.skip(reader.stringBytes());
   } else if (length <= MAX_KEPT_NUMBERS) {
-    entry.value = Array.from({ length }, () => reader.number(elementType));
+    return { ...array, value: Array.from({ length }, () => reader.number(elementType)) };
   } else {
     reader.skip(length * bytes);
   }
-  return entry;
+  return array;
 }
 
 function readTensor(reader: Reader): GgufTensor {
-  const name = reader.string();
+  const name = reader.name();
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw new Damage("a tensor's name is too long");
   const dimensions = reader.number(U32);
   if (dimensions > MAX_DIMENSIONS) throw new Damage(`tensor ${name} has ${dimensions} dimensions`);
@@ -177,6 +178,16 @@ function readTensor(reader: Reader): GgufTensor {
     throw new Damage(`tensor ${name} has the type ${type} and rows of ${ne[0]}`);
   }
   return { name, type, ne, offset: reader.number(U64), bytes: bytesOf(type, elements) };
+}
+
+/** The texts of an array of {@link GgufEntry.length}, from its bytes. */
+export function readStrings(bytes: Buffer, length: number, encoding: "utf8" | "latin1"): string[] {
+  let at = 0;
+  return Array.from({ length }, () => {
+    const start = at + 8;
+    at = start + Number(bytes.readBigUInt64LE(at));
+    return bytes.toString(encoding, start, at);
+  });
 }
 
 /** Reads a file front to back through a buffer, and never beyond its end. */
@@ -220,6 +231,13 @@ class Reader {
 
   string(): string {
     return this.take(this.stringBytes()).toString("utf8");
+  }
+
+  /** A text that goes into messages. */
+  name(): string {
+    const text = this.string();
+    if (/\p{Cc}/u.test(text)) throw new Damage("a name has control characters");
+    return text;
   }
 
   /** A count of things that take at least so many bytes each, which bounds every loop over them. */

@@ -1,6 +1,12 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { TrainerError, type TrainerErrorCode } from "../errors.ts";
-import { type GgufTensor, type ParsedHeader, readGgufHeader } from "./gguf-header.ts";
+import {
+  GGUF_STRING,
+  type GgufTensor,
+  type ParsedHeader,
+  readGgufHeader,
+  readStrings,
+} from "./gguf-header.ts";
 import type { Library } from "./library.ts";
 
 export type { GgufTensor } from "./gguf-header.ts";
@@ -76,6 +82,15 @@ export class GgufFile {
     return Array.isArray(value) ? value : undefined;
   }
 
+  /** An array of texts, read from the file; undefined where there is none. */
+  strings(key: string, encoding: "utf8" | "latin1" = "utf8"): string[] | undefined {
+    const entry = this.header.entries.get(key);
+    if (entry?.length === undefined || entry.type !== GGUF_STRING) return undefined;
+    const bytes = Buffer.alloc(entry.end - entry.valueStart);
+    this.readAt(bytes, entry.valueStart);
+    return readStrings(bytes, entry.length, encoding);
+  }
+
   /** Length of an array, 0 when absent. */
   arrayLength(key: string): number {
     return this.header.entries.get(key)?.length ?? 0;
@@ -90,9 +105,13 @@ export class GgufFile {
 
   /** Fills a buffer with a tensor's raw bytes from byte `from` of the tensor on. */
   readInto(bytes: Uint8Array, tensor: GgufTensor, from: number): void {
+    this.readAt(bytes, tensor.offset + from);
+  }
+
+  private readAt(bytes: Uint8Array, position: number): void {
     let done = 0;
     while (done < bytes.length) {
-      const n = readSync(this.fd, bytes, done, bytes.length - done, tensor.offset + from + done);
+      const n = readSync(this.fd, bytes, done, bytes.length - done, position + done);
       if (n === 0) {
         throw new TrainerError(this.code, `${this.path} became shorter while it was read.`);
       }

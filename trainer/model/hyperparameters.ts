@@ -175,6 +175,6 @@ function damaged(file: GgufFile, key: string, value: number): TrainerError {
 export function refuse(file: GgufFile, what: string): TrainerError {
   return new TrainerError(
     "model-unsupported",
-    `${file.path} ${what}, which the trainer does not support yet. Supported: ${SUPPORTED_ARCHITECTURES.join(", ")} (dense, without YaRN).`,
+    `${file.path} ${what.replace(/\p{Cc}/gu, "?")}, which the trainer does not support yet. Supported: ${SUPPORTED_ARCHITECTURES.join(", ")} (dense, without YaRN).`,
   );
 }

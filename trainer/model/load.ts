@@ -6,6 +6,7 @@ import { readHyperparameters } from "./hyperparameters.ts";
 import { assembleModel, type Model } from "./model.ts";
 import { modelTensors } from "./tensors.ts";
 import { cacheTransposes, computeTypeOf, type TransposeMode } from "./transposes.ts";
+import { checkVocabulary } from "./vocabulary.ts";
 
 /** A frozen base model on a device, ready for scoring and LoRA. */
 export interface LoadedModel {
@@ -41,6 +42,7 @@ export async function loadModel(
   try {
     const hyper = readHyperparameters(file);
     const tensors = modelTensors(file, hyper);
+    checkVocabulary(file, hyper.vocabulary);
     const weights = backend.allocate(tensors);
     arenas.push(weights);
     upload(backend, file, tensors, weights);
