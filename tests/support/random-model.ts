@@ -152,9 +152,12 @@ function metadataOf(h: Hyperparameters): Record<string, GgufValue> {
     }),
     ...(h.sliding && {
       [key("attention.sliding_window")]: { u32: h.sliding.window },
-      [key("attention.sliding_window_pattern")]: {
-        i32s: Int32Array.from(h.sliding.layers, Number),
-      },
+      // As converters do, only what differs from every sixth.
+      ...(h.sliding.layers.some((slides, i) => slides !== i % 6 < 5) && {
+        [key("attention.sliding_window_pattern")]: {
+          i32s: Int32Array.from(h.sliding.layers, Number),
+        },
+      }),
       [key("rope.freq_base_swa")]: { f32: h.sliding.ropeBase },
     }),
     [key("vocab_size")]: { u32: h.vocabulary },

@@ -5,12 +5,14 @@ import { GgufFile } from "../../../trainer/ggml/gguf.ts";
 import { type GgufValue, writeGguf } from "../../../trainer/ggml/gguf-writer.ts";
 import { checkAbi, loadLibrary } from "../../../trainer/ggml/library.ts";
 import { locateLibraries } from "../../../trainer/ggml/locate.ts";
-import { F16, F32, shape } from "../../../trainer/ggml/tensor.ts";
+import { F16, F32, I32, shape } from "../../../trainer/ggml/tensor.ts";
+import { bytesOf, TENSOR_TYPES } from "../../../trainer/ggml/tensor-types.ts";
 import { createAdapter, readAdapter, writeAdapter } from "../../../trainer/lora/adapter.ts";
+import { readHyperparameters } from "../../../trainer/model/hyperparameters.ts";
 import { type LoadedModel, loadModel } from "../../../trainer/model/load.ts";
 import { trainAdapter } from "../../../trainer/training/train.ts";
 import { LORA_TARGETS } from "../../../trainer/types.ts";
-import { SMALL, writeRandomModel } from "../../support/random-model.ts";
+import { SMALL, SMALL_OF, writeRandomModel } from "../../support/random-model.ts";
 import { cpu, failure, jobOn, SENTENCE, scratch } from "./fixture.ts";
 
 setDefaultTimeout(60_000);
@@ -153,6 +155,42 @@ describe("a model file that is no usable model", () => {
   refused("experts", "model-unsupported", /mixture of experts/, (d) => {
     d.metadata["llama.expert_count"] = { u32: 8 };
   });
+  refused("capped logits", "model-unsupported", /caps its logits/, (d) => {
+    d.metadata["llama.final_logit_softcapping"] = { f32: 30 };
+  });
+  refused("attention to what follows", "model-unsupported", /attends to what follows/, (d) => {
+    d.metadata["llama.attention.causal"] = { bool: false };
+  });
+  refused("heads by layer", "model-unsupported", /layers of different shapes/, (d) => {
+    d.metadata["llama.attention.head_count"] = { i32s: Int32Array.from([4, 2]) };
+  });
+  refused("partly rotated heads", "model-unsupported", /8 \(rotated\) dimensions/, (d) => {
+    d.metadata["llama.rope.dimension_count"] = { u32: 8 };
+  });
+  refused("key heads that do not divide", "model-unreadable", /4 query heads share 3/, (d) => {
+    d.metadata["llama.attention.head_count_kv"] = { u32: 3 };
+  });
+  refused("a width of zero", "model-unreadable", /llama\.embedding_length as 0/, (d) => {
+    d.metadata["llama.embedding_length"] = { u32: 0 };
+  });
+  refused("an endless rope base", "model-unreadable", /rope\.freq_base as Infinity/, (d) => {
+    d.metadata["llama.rope.freq_base"] = { f32: Number.POSITIVE_INFINITY };
+  });
+  refused("more tokens than embeddings", "model-unreadable", /has 259 tokens/, (d) => {
+    const strings = Array.from({ length: SMALL.vocabulary + 1 }, (_, i) => `token ${i}`);
+    d.metadata["tokenizer.ggml.tokens"] = { strings };
+  });
+  refused("a token twice", "model-unreadable", /has tokens twice/, (d) => {
+    d.metadata["tokenizer.ggml.tokens"] = { strings: ["a", "", "", "b", "a"] };
+  });
+  refused(
+    "weights of a type without products",
+    "model-unsupported",
+    /attn_q\.weight as i32/,
+    (d) => {
+      d.tensors.set("blk.0.attn_q.weight", { ne: shape(SMALL.width, SMALL.width), type: I32 });
+    },
+  );
   refused("an unknown rope scaling", "model-unsupported", /"yarn"/, (d) => {
     d.metadata["llama.rope.scaling.type"] = { string: "yarn" };
   });
@@ -333,6 +371,53 @@ describe("writing", () => {
     ]);
     gguf.close();
   });
+});
+
+describe("what a header says", () => {
+  for (const [architecture, { hyper, extras }] of Object.entries(SMALL_OF)) {
+    test(`of a ${architecture} model, in numbers`, () => {
+      writeRandomModel(file("hyper.gguf"), hyper, 1, extras);
+      const gguf = GgufFile.open(file("hyper.gguf"));
+      const read = readHyperparameters(gguf);
+      gguf.close();
+      const round = (value: unknown) => (typeof value === "number" ? Math.fround(value) : value);
+      for (const [key, value] of Object.entries(hyper)) {
+        expect([key, round(read[key as keyof typeof read])]).toEqual([key, round(value)]);
+      }
+    });
+  }
+
+  test("every sixth layer sees everything where the file names none", () => {
+    const layers = [true, true, true, true, true, false, true];
+    const { hyper } = SMALL_OF.gemma3!;
+    const sliding = { window: 9, ropeBase: 5000, layers };
+    writeRandomModel(file("pattern.gguf"), { ...hyper, layers: 7, sliding });
+    const gguf = GgufFile.open(file("pattern.gguf"));
+    expect(gguf.has("gemma3.attention.sliding_window_pattern")).toBe(false);
+    expect(readHyperparameters(gguf).sliding).toEqual(sliding);
+    gguf.close();
+  });
+
+  test("strings are read where they lie", () => {
+    const gguf = GgufFile.open(base);
+    const tokens = gguf.strings("tokenizer.ggml.tokens");
+    expect(tokens?.slice(0, 4)).toEqual(["<|end|>", "<|begin|>", "Ā", "ā"]);
+    expect(tokens?.length).toBe(SMALL.vocabulary);
+    expect(gguf.strings("general.name")).toBeUndefined();
+    gguf.close();
+  });
+});
+
+test("tensor types are laid out as ggml's are", () => {
+  const { c } = library;
+  for (const { id, name, elements, bytes } of TENSOR_TYPES.values()) {
+    expect([
+      c.ggml_type_name(id),
+      Number(c.ggml_blck_size(id)),
+      Number(c.ggml_type_size(id)),
+    ]).toEqual([name, elements, bytes]);
+  }
+  expect(bytesOf(12, 512)).toBe(288);
 });
 
 describe("the libraries", () => {
