@@ -16,7 +16,9 @@ import {
   type TrainResult,
 } from "./types.ts";
 
+export * from "./convert.ts";
 export { type DeviceReport, isSoftware, probeDevices } from "./devices/devices.ts";
+export { FILE_TYPES, type FileType } from "./ggml/file-type.ts";
 export type { Variant } from "./ggml/locate.ts";
 export { SUPPORTED_ARCHITECTURES } from "./model/architectures.ts";
 export * from "./types.ts";

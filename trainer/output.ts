@@ -15,6 +15,9 @@ import { TrainerError } from "./errors.ts";
 
 /** Temporary names that this process is writing under. */
 const held = new Set<string>();
+process.on("exit", () => {
+  for (const temporary of held) discard(temporary);
+});
 
 /**
  * Takes `path` for writing: returns a temporary name beside it that carries this process's id, and

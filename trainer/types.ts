@@ -4,6 +4,7 @@ import type { Score, ScorePair } from "./scoring/pair.ts";
 import type { TrainJob, TrainProgress, TrainResult } from "./training/job.ts";
 
 export * from "./errors.ts";
+export * from "./lora/conversions.ts";
 export * from "./lora/options.ts";
 export * from "./scoring/pair.ts";
 export * from "./training/job.ts";

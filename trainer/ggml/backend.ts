@@ -151,7 +151,7 @@ export class Backend {
 }
 
 /** ggml gains nothing from hyper-threads: at most one thread per two of many, all of few. */
-function defaultThreads(): number {
+export function defaultThreads(): number {
   const n = availableParallelism();
   return n <= 4 ? n : Math.ceil(n / 2);
 }

@@ -28,25 +28,29 @@ export function isWritable(type: number): boolean {
 }
 
 /**
- * Converts raw tensor data of any type to F32, by ggml's reference functions.
+ * Converts raw tensor data of any type to F32, by ggml's reference functions. F32 is not copied.
  * @param data whole blocks
+ * @param into room for the values, at least as many
  * @throws TrainerError `model-unsupported` for a type that holds no weights, such as I32
  */
-export function dequantize(library: Library, type: number, data: Uint8Array): Float32Array {
-  const { c } = library;
-  if (type === F32) {
-    return new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
-  }
+export function dequantize(
+  { c }: Library,
+  type: number,
+  data: Uint8Array,
+  into?: Float32Array,
+): Float32Array {
+  const { elements, bytes, name } = tensorType(type);
+  const count = (data.byteLength / bytes) * elements;
+  if (type === F32) return new Float32Array(data.buffer, data.byteOffset, count);
   const toFloat: bigint | null = koffi.decode(c.ggml_get_type_traits(type), TRAITS).to_float;
   if (!toFloat) {
     throw new TrainerError(
       "model-unsupported",
-      `Tensors of type ${c.ggml_type_name(type)} hold no weights that can be converted.`,
+      `Tensors of type ${name} hold no weights that can be converted.`,
     );
   }
-  const { elements, bytes } = tensorType(type);
-  const values = new Float32Array((data.byteLength / bytes) * elements);
-  koffi.call(toFloat, TO_FLOAT, data, values, values.length);
+  const values = into?.subarray(0, count) ?? new Float32Array(count);
+  koffi.call(toFloat, TO_FLOAT, data, values, count);
   return values;
 }
 
@@ -55,6 +59,7 @@ export function dequantize(library: Library, type: number, data: Uint8Array): Fl
  * matrix: the same bytes.
  * @param columns values in a row; whole blocks of the type
  * @param options.name of the values, for the error
+ * @param options.into room for the bytes, at least as many
  * @param options.threads slices that are converted at once; the result does not depend on it
  * @throws TrainerError `model-unsupported` where a value is not finite in the type
  */
@@ -63,11 +68,12 @@ export async function quantize(
   type: number,
   values: Float32Array,
   columns: number,
-  options: { name: string; threads?: number },
+  options: { name: string; threads?: number; into?: Uint8Array },
 ): Promise<Uint8Array> {
   const { c } = library;
   const rows = values.length / columns;
-  const data = new Uint8Array(bytesOf(type, values.length));
+  const size = bytesOf(type, values.length);
+  const data = options.into?.subarray(0, size) ?? new Uint8Array(size);
   // Makes ggml's tables before threads would do so at once.
   c.ggml_quantize_init(type);
   const perSlice = Math.ceil(rows / (options.threads ?? 1));

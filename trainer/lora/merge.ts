@@ -1,49 +1,17 @@
 import { existsSync, realpathSync, statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Backend } from "../ggml/backend.ts";
-import { FILE_TYPES, type FileType } from "../ggml/file-type.ts";
+import { FILE_TYPES } from "../ggml/file-type.ts";
+import type { GgufTensor } from "../ggml/gguf.ts";
 import { GgufWriter } from "../ggml/gguf-writer.ts";
 import { GraphAllocator } from "../ggml/graph.ts";
 import { dequantize, quantize } from "../ggml/quantize.ts";
 import { bytesOf, tensorType } from "../ggml/tensor-types.ts";
-import { TrainerError } from "../types.ts";
+import { type MergeJob, type MergeProgress, type MergeResult, TrainerError } from "../types.ts";
 import { AdapterFile } from "./adapter-file.ts";
 import { type BaseModel, checkFits, openBase } from "./base-model.ts";
 import { elements, type MergePlan, type PlannedTensor, planMerge } from "./merge-plan.ts";
 import { Update } from "./update.ts";
-
-/** A base model and adapters that become one model. */
-export interface MergeJob {
-  base: string;
-  /** Adapter GGUFs, each with a factor of its update (1 unless given). */
-  adapters: { path: string; scale?: number }[];
-  out: string;
-  /** How the result is stored; `same` (the default) keeps the type of each tensor of the base. */
-  type?: FileType | "same";
-  /** What the model calls itself; default the base's name and that adapters were merged. */
-  name?: string;
-}
-
-export interface MergeProgress {
-  /** Bytes of tensors written, and in all. */
-  bytes: number;
-  totalBytes: number;
-  /** The tensor at work. */
-  tensor: string;
-}
-
-export interface MergeResult {
-  path: string;
-  /** Bytes of all tensors. */
-  bytes: number;
-  tensors: number;
-  /** How many of them adapters changed. */
-  adapted: number;
-  /** How many tensors have each type. */
-  types: Record<string, number>;
-  /** Sentences about tensors whose type is not the one asked for. */
-  fallbacks: string[];
-}
 
 export interface MergeHooks {
   onProgress?: (progress: MergeProgress) => void;
@@ -51,8 +19,8 @@ export interface MergeHooks {
   cancelled?: () => boolean;
 }
 
-/** Values that are in memory at once, a few times over: 4 MB as F32. */
-const PIECE = 1024 * 1024;
+/** Values that are in memory at once, a few times over: 1 MB as F32. */
+const PIECE = 256 * 1024;
 
 /**
  * Writes W' = W + Σ scale · B·A for every adapted matrix and copies or converts the others, piece by
@@ -101,11 +69,12 @@ async function write(
   };
   const writer = GgufWriter.create(backend.library, out, header, base.file);
   const allocator = new GraphAllocator(backend);
+  const room = roomFor(tensors);
   let bytes = 0;
   try {
     for (const tensor of tensors) {
       const { name } = tensor.source;
-      for await (const data of pieces(base, tensor, allocator, threads)) {
+      for await (const data of pieces(base, tensor, room, allocator, threads)) {
         if (hooks.cancelled?.()) throw new TrainerError("cancelled", "Merging was cancelled.");
         writer.append(data);
         bytes += data.length;
@@ -119,29 +88,53 @@ async function write(
   }
 }
 
+/** Room for one piece, used over and over: what is thrown away is not always collected soon. */
+interface Room {
+  data: Uint8Array;
+  weights: Float32Array;
+  result: Uint8Array;
+}
+
+function roomFor(tensors: PlannedTensor[]): Room {
+  const most = (of: (tensor: PlannedTensor) => number): number => Math.max(0, ...tensors.map(of));
+  const values = ({ source }: PlannedTensor): number => pieceRows(source) * source.ne[0];
+  return {
+    data: new Uint8Array(most((t) => bytesOf(t.source.type, values(t)))),
+    weights: new Float32Array(most(values)),
+    result: new Uint8Array(most((t) => bytesOf(t.type, values(t)))),
+  };
+}
+
+/** Rows of a piece: at least one. */
+function pieceRows({ ne }: GgufTensor): number {
+  return Math.max(1, Math.floor(PIECE / ne[0]));
+}
+
 /** The bytes of one tensor of the result. */
 async function* pieces(
   base: BaseModel,
   { source, type, addends }: PlannedTensor,
+  room: Room,
   allocator: GraphAllocator,
   threads: number,
 ): AsyncGenerator<Uint8Array> {
   const { library } = allocator.backend;
   const columns = source.ne[0];
   const rows = elements(source) / columns;
-  const step = Math.max(1, Math.floor(PIECE / columns));
+  const step = pieceRows(source);
   const update = addends.length > 0 ? new Update(addends) : undefined;
   for (let row = 0; row < rows; row += step) {
     const count = Math.min(step, rows - row);
-    const data = new Uint8Array(bytesOf(source.type, count * columns));
+    const data = room.data.subarray(0, bytesOf(source.type, count * columns));
     base.file.readInto(data, source, bytesOf(source.type, row * columns));
     if (!update && type === source.type) {
       yield data;
       continue;
     }
-    const plain = dequantize(library, source.type, data);
-    const values = update ? await update.add(allocator, plain, row, count) : plain;
-    yield await quantize(library, type, values, columns, { threads, name: source.name });
+    const weights = dequantize(library, source.type, data, room.weights);
+    const values = update ? await update.add(allocator, weights, row, count) : weights;
+    const options = { name: source.name, threads, into: room.result };
+    yield await quantize(library, type, values, columns, options);
   }
 }
 

@@ -4,35 +4,13 @@ import type { Library } from "../ggml/library.ts";
 import { quantize } from "../ggml/quantize.ts";
 import { BF16, F16, F32 } from "../ggml/tensor.ts";
 import { OutputFile, writeFolder } from "../output.ts";
-import { LORA_TARGETS, TrainerError } from "../types.ts";
+import { LORA_TARGETS, type PeftExport, type PeftExportResult, TrainerError } from "../types.ts";
 import { type AdaptedMatrix, AdapterFile } from "./adapter-file.ts";
 import { type BaseModel, checkFits, openBase } from "./base-model.ts";
 import { fromGgufRows, reorderedHeads } from "./head-rows.ts";
 import { moduleKind, moduleName, type Place, parseGgufName, peftName } from "./names.ts";
 import { peftConfigJson } from "./peft-config.ts";
 import { type Dtype, writeSafetensors } from "./safetensors.ts";
-
-/** An adapter GGUF that becomes a folder which PEFT loads. */
-export interface PeftExport {
-  adapter: string;
-  /** The base model's GGUF: the order of its heads decides the order of rows. */
-  base: string;
-  /** The folder to make; it gets its name when it is complete. */
-  out: string;
-  /** Default F32. */
-  dtype?: Dtype;
-  /** What `base_model_name_or_path` says; default where the base's metadata say it came from. */
-  baseName?: string;
-}
-
-export interface PeftExportResult {
-  path: string;
-  /** Adapted matrices. */
-  matrices: number;
-  rank: number;
-  alpha: number;
-  baseName: string;
-}
 
 const GGML_TYPES: Record<Dtype, number> = { F32, F16, BF16 };
 

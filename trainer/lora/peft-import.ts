@@ -4,30 +4,12 @@ import { GgufWriter } from "../ggml/gguf-writer.ts";
 import type { Library } from "../ggml/library.ts";
 import { dequantize } from "../ggml/quantize.ts";
 import { BF16, F16, F32, shape } from "../ggml/tensor.ts";
-import { LORA_TARGETS, TrainerError } from "../types.ts";
+import { LORA_TARGETS, type PeftImport, type PeftImportResult, TrainerError } from "../types.ts";
 import { type BaseModel, openBase } from "./base-model.ts";
 import { reorderedHeads, toGgufRows } from "./head-rows.ts";
 import { ggufName, moduleName, type Place, parsePeftName } from "./names.ts";
 import { moduleScaling, type PeftConfig, readPeftConfig } from "./peft-config.ts";
 import { type Dtype, type SafeTensor, SafetensorsFile } from "./safetensors.ts";
-
-/** A folder that PEFT saved an adapter in, which becomes an adapter GGUF. */
-export interface PeftImport {
-  folder: string;
-  /** The GGUF of the model that it was trained on. */
-  base: string;
-  out: string;
-}
-
-export interface PeftImportResult {
-  path: string;
-  /** Adapted matrices. */
-  matrices: number;
-  /** The largest one. */
-  rank: number;
-  /** What the GGUF says; all its matrices are scaled by alpha / rank. */
-  alpha: number;
-}
 
 const GGML_TYPES: Record<Dtype, number> = { F32, F16, BF16 };
 

@@ -99,7 +99,12 @@ export class Pretrainer {
     const tensors = [...this.arena.tensors].map(async ([name, t]) => {
       const type = t.ne[1] > 1 ? this.computeType : F32;
       const values = this.backend.download(t);
-      return { name, type, ne: t.ne, data: await quantize(library, type, values, t.ne[0], { name }) };
+      return {
+        name,
+        type,
+        ne: t.ne,
+        data: await quantize(library, type, values, t.ne[0], { name }),
+      };
     });
     writeGguf(library, path, {
       metadata: { ...modelMetadata(this.hyper), ...tokenizer },

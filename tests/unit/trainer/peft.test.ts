@@ -21,12 +21,12 @@ import {
   parsePeftName,
   peftName,
 } from "../../../trainer/lora/names.ts";
-import { exportPeft, type PeftExport } from "../../../trainer/lora/peft-export.ts";
+import { exportPeft } from "../../../trainer/lora/peft-export.ts";
 import { importPeft } from "../../../trainer/lora/peft-import.ts";
 import { SafetensorsFile, writeSafetensors } from "../../../trainer/lora/safetensors.ts";
 import { loadModel } from "../../../trainer/model/load.ts";
 import { normal, random } from "../../../trainer/random.ts";
-import { LORA_TARGETS } from "../../../trainer/types.ts";
+import { LORA_TARGETS, type PeftExport } from "../../../trainer/types.ts";
 import { BASES, OURS, ROW, SEED } from "../../fixtures/peft/shapes.ts";
 import { type AdapterOptions, writeRandomAdapter } from "../../support/random-adapter.ts";
 import { SMALL, SMALL_OF, writeRandomModel } from "../../support/random-model.ts";

@@ -1,0 +1,30 @@
+/** Entry point of the process that converts and merges adapters: native code may end it. */
+import { Backend, defaultThreads } from "../ggml/backend.ts";
+import { loadLibrary } from "../ggml/library.ts";
+import { type MergeHooks, mergeAdapters } from "../lora/merge.ts";
+import { exportPeft } from "../lora/peft-export.ts";
+import { importPeft } from "../lora/peft-import.ts";
+import { type MergeProgress, TrainerError } from "../types.ts";
+import { serveRequests } from "./child-process.ts";
+import type { Conversion, Converted } from "./conversion.ts";
+
+serveRequests<Conversion, null, MergeProgress, Converted>({
+  describe: (error) =>
+    error instanceof TrainerError
+      ? { code: error.code, message: error.message }
+      : { code: "internal", message: error instanceof Error ? error.message : String(error) },
+  start: async () => ({ info: null, handle: convert }),
+});
+
+async function convert(request: Conversion, hooks: MergeHooks): Promise<Converted> {
+  switch (request.kind) {
+    case "export":
+      return exportPeft(loadLibrary("cpu"), request.job);
+    case "import":
+      return importPeft(loadLibrary("cpu"), request.job);
+    case "merge": {
+      const threads = request.threads ?? defaultThreads();
+      return mergeAdapters(Backend.open("cpu", threads), request.job, threads, hooks);
+    }
+  }
+}
