@@ -1,4 +1,5 @@
-import { type GgufValue, writeGguf } from "../../trainer/ggml/gguf-writer.ts";
+import { GgufFile } from "../../trainer/ggml/gguf.ts";
+import { type GgufValue, GgufWriter, writeGguf } from "../../trainer/ggml/gguf-writer.ts";
 import { loadLibrary } from "../../trainer/ggml/library.ts";
 import { F32, type Shape } from "../../trainer/ggml/tensor.ts";
 import { bytesOf, tensorType } from "../../trainer/ggml/tensor-types.ts";
@@ -77,6 +78,8 @@ export interface Extras {
   ropeFactors?: number[];
   /** ggml's number of a matrix's type, F32 unless given; norms and biases are F32. */
   typeOf?: (name: string) => number;
+  /** A GGUF whose tokenizer it has instead of one byte per token; of the same architecture. */
+  vocabularyOf?: string;
 }
 
 /** Writes a model of the given shape with seeded random weights that llama.cpp loads too. */
@@ -105,7 +108,16 @@ export function writeRandomModel(
     const type = ne[1] === 1 ? F32 : (extras.typeOf?.(name) ?? F32);
     return { name, type, ne, data: quantized(values, type, ne[0]) };
   });
-  writeGguf(library, path, { metadata: metadataOf(hyper), tensors });
+  const metadata = hyperMetadata(hyper);
+  if (!extras.vocabularyOf) {
+    writeGguf(library, path, { metadata: { ...metadata, ...byteTokenizer() }, tensors });
+    return;
+  }
+  const base = GgufFile.open(extras.vocabularyOf);
+  const writer = GgufWriter.create(library, path, { metadata, tensors }, base);
+  for (const { data } of tensors) writer.append(data);
+  writer.publish();
+  base.close();
 }
 
 /** Values as ggml stores them in a type, in rows of `columns`. */
@@ -128,10 +140,8 @@ function randomWeights(name: string, ne: Shape, seed: number): Float32Array {
   return normal(count, name === "token_embd.weight" ? 0.5 : 1 / Math.sqrt(ne[0]), next);
 }
 
-function metadataOf(h: Hyperparameters): Record<string, GgufValue> {
+function hyperMetadata(h: Hyperparameters): Record<string, GgufValue> {
   const key = (name: string): string => `${h.architecture}.${name}`;
-  const types = new Int32Array(h.vocabulary).fill(1);
-  types.fill(3, 0, 2);
   return {
     "general.architecture": { string: h.architecture },
     "general.name": { string: h.name },
@@ -161,6 +171,13 @@ function metadataOf(h: Hyperparameters): Record<string, GgufValue> {
       [key("rope.freq_base_swa")]: { f32: h.sliding.ropeBase },
     }),
     [key("vocab_size")]: { u32: h.vocabulary },
+  };
+}
+
+function byteTokenizer(): Record<string, GgufValue> {
+  const types = new Int32Array(VOCABULARY).fill(1);
+  types.fill(3, 0, 2);
+  return {
     "tokenizer.ggml.model": { string: "gpt2" },
     "tokenizer.ggml.pre": { string: "gpt-2" },
     "tokenizer.ggml.tokens": { strings: ["<|end|>", "<|begin|>", ...byteAlphabet()] },

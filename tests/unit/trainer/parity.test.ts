@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { getLlama, type Llama, LlamaLogLevel, type LlamaModel, type Token } from "node-llama-cpp";
+import { getLlama, type Llama, LlamaLogLevel, type LlamaModel } from "node-llama-cpp";
 import { BF16, elements, F16, F32 } from "../../../trainer/ggml/tensor.ts";
 import { createAdapter, writeAdapter } from "../../../trainer/lora/adapter.ts";
 import type { Hyperparameters } from "../../../trainer/model/hyperparameters.ts";
@@ -18,6 +18,7 @@ import {
 } from "../../support/random-model.ts";
 import { byteRow, randomRow } from "../../support/rows.ts";
 import { argmax, cpu, jobOn, logitsOf, PASSAGE, relativeDifference, scratch } from "./fixture.ts";
+import { oracle } from "./oracle.ts";
 
 /** Milliseconds that a busy machine may take. */
 const SLOW = 120_000;
@@ -52,30 +53,6 @@ afterAll(async () => {
   await llama.dispose();
   remove();
 }, SLOW);
-
-/** llama.cpp's logits after every token of a row but the last. */
-async function oracle(model: LlamaModel, row: TokenRow, lora?: string): Promise<Float32Array[]> {
-  const context = await model.createContext({
-    contextSize: 256,
-    threads: 1,
-    flashAttention: false,
-    experimentalKvCacheKeyType: "F32",
-    experimentalKvCacheValueType: "F32",
-    ...(lora && { lora }),
-  });
-  try {
-    const tokens = [...row.tokens.slice(0, -1)] as Token[];
-    const input = tokens.map((token) => [token, { generateNext: { logits: true } }] as const);
-    const results = await context.getSequence().controlledEvaluate(input.map((i) => [...i]));
-    return results.map((result) => {
-      const logits = new Float32Array(VOCABULARY);
-      for (const [token, logit] of result?.next.logits ?? []) logits[token] = logit;
-      return logits;
-    });
-  } finally {
-    await context.dispose();
-  }
-}
 
 function expectSame(got: Float32Array[], expected: Float32Array[], tolerance: number): void {
   expect(got.length).toBe(expected.length);
