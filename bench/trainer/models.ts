@@ -1,14 +1,17 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { EMBEDDED_MODEL } from "../../app/config.ts";
 import { GgufFile } from "../../trainer/ggml/gguf.ts";
 import { type GgufHeader, type GgufValue, GgufWriter } from "../../trainer/ggml/gguf-writer.ts";
 import { loadLibrary } from "../../trainer/ggml/library.ts";
+import { dequantize, quantize } from "../../trainer/ggml/quantize.ts";
 import { BF16, F32, type Shape } from "../../trainer/ggml/tensor.ts";
 import type { Hyperparameters } from "../../trainer/model/hyperparameters.ts";
 import { EMBEDDING, expectedTensors, optionalTensors } from "../../trainer/model/model.ts";
 import { random, seedFor } from "../../trainer/random.ts";
-import { quantized, typeFor } from "./quantize.ts";
+
+/** Used for making files. */
+const THREADS = 2;
 
 /** (i) and (ii) have random weights; (iii) is the embedded model. */
 export const MODELS = ["i", "ii", "iii"] as const;
@@ -54,51 +57,80 @@ const SHAPES: Record<"i" | "ii", Hyperparameters> = {
   },
 };
 
-/** Path of a model at a precision, made in `work` where it is not there yet. */
-export function modelFile(work: string, name: ModelName, precision: Precision): string {
-  if (name === "iii" && precision === "f32") return EMBEDDED_MODEL;
-  const path = join(work, `${name}-${precision}.gguf`);
-  if (existsSync(path)) return path;
-  mkdirSync(work, { recursive: true });
-  if (name === "iii") convert(EMBEDDED_MODEL, path, PRECISIONS[precision]);
-  else writeRandom(SHAPES[name], path, PRECISIONS[precision]);
-  return path;
-}
-
-/** Seeded weights, the same before they are quantized at every precision. */
-function writeRandom(hyper: Hyperparameters, path: string, type: number): void {
-  const shapes = [...expectedTensors(hyper)];
-  for (const [name, ne] of optionalTensors(hyper)) {
-    if (/attn_[qkv]\.bias$/.test(name) && hyper.architecture === "qwen2") shapes.push([name, ne]);
-  }
-  write(path, type, metadataOf(hyper), shapes, (name, ne) => randomWeights(name, ne));
-}
-
-/** The same model with its matrices in another type. */
-function convert(from: string, path: string, type: number): void {
-  const file = GgufFile.open(from);
+/** Tokens that a model knows. */
+export function vocabularyOf(name: ModelName): number {
+  if (name !== "iii") return SHAPES[name].vocabulary;
+  const file = GgufFile.open(EMBEDDED_MODEL);
   try {
-    const shapes = [...file.tensors].map(([name, { ne }]): [string, Shape] => [name, ne]);
-    const read = (name: string): Float32Array => {
-      const info = file.tensors.get(name);
-      if (info?.type !== F32) throw new Error(`${from}: ${name} is not F32`);
-      const bytes = file.read(info);
-      return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-    };
-    write(path, type, {}, shapes, read, file);
+    return file.tensors.get(EMBEDDING)!.ne[1];
   } finally {
     file.close();
   }
 }
 
-function write(
+/** Path of a model at a precision, made in `work` where it is not there yet. */
+export async function modelFile(
+  work: string,
+  name: ModelName,
+  precision: Precision,
+): Promise<string> {
+  const path = join(work, `${name}-${precision}.gguf`);
+  // The embedded model changes now and then; its copies are made anew.
+  const from = name === "iii" ? statSync(EMBEDDED_MODEL).mtimeMs : 0;
+  if (existsSync(path) && statSync(path).mtimeMs > from) return path;
+  mkdirSync(work, { recursive: true });
+  if (name === "iii") await convert(EMBEDDED_MODEL, path, PRECISIONS[precision]);
+  else await writeRandom(SHAPES[name], path, PRECISIONS[precision]);
+  return path;
+}
+
+const Q5_0 = 6;
+const Q8_0 = 8;
+const Q4_K = 12;
+const Q6_K = 14;
+
+/**
+ * The type that llama.cpp's quantizer gives a matrix: K-quants need rows of a multiple of 256, and an
+ * embedding that is the output projection too gets more bits.
+ */
+function typeFor(type: number, columns: number, isOutput: boolean): number {
+  if (type !== Q4_K) return type;
+  if (columns % 256 !== 0) return isOutput ? Q8_0 : Q5_0;
+  return isOutput ? Q6_K : Q4_K;
+}
+
+/** Seeded weights, the same before they are quantized at every precision. */
+async function writeRandom(hyper: Hyperparameters, path: string, type: number): Promise<void> {
+  const shapes = [...expectedTensors(hyper)];
+  for (const [name, ne] of optionalTensors(hyper)) {
+    if (/attn_[qkv]\.bias$/.test(name) && hyper.architecture === "qwen2") shapes.push([name, ne]);
+  }
+  await write(path, type, metadataOf(hyper), shapes, (name, ne) => randomWeights(name, ne));
+}
+
+/** The same model with its matrices in another type. */
+async function convert(from: string, path: string, type: number): Promise<void> {
+  const file = GgufFile.open(from);
+  try {
+    const shapes = [...file.tensors].map(([name, { ne }]): [string, Shape] => [name, ne]);
+    const read = (name: string): Float32Array => {
+      const info = file.tensors.get(name)!;
+      return dequantize(loadLibrary("cpu"), info.type, file.read(info));
+    };
+    await write(path, type, {}, shapes, read, file);
+  } finally {
+    file.close();
+  }
+}
+
+async function write(
   path: string,
   type: number,
   metadata: GgufHeader["metadata"],
   shapes: [string, Shape][],
   values: (name: string, ne: Shape) => Float32Array,
   base?: GgufFile,
-): void {
+): Promise<void> {
   const library = loadLibrary("cpu");
   const tensors = shapes.map(([name, ne]) => ({
     name,
@@ -108,7 +140,9 @@ function write(
   const writer = GgufWriter.create(library, path, { metadata, tensors }, base);
   try {
     for (const { name, ne, type } of tensors) {
-      writer.append(quantized(library, values(name, ne), ne[0], type));
+      writer.append(
+        await quantize(library, type, values(name, ne), ne[0], { name, threads: THREADS }),
+      );
     }
     writer.publish();
   } finally {

@@ -3,19 +3,18 @@
  *
  *     bun bench/trainer/profile.ts --model ii --precision f32 --threads 2 --batch-tokens 1
  */
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Backend } from "../../trainer/ggml/backend.ts";
-import { GraphAllocator } from "../../trainer/ggml/graph.ts";
-import { attach, createAdapter } from "../../trainer/lora/adapter.ts";
 import { loadModel } from "../../trainer/model/load.ts";
-import { pack } from "../../trainer/model/packing.ts";
-import { AdamW } from "../../trainer/training/optimizer.ts";
-import { planSteps, trainStep } from "../../trainer/training/train.ts";
+import { trainAdapter } from "../../trainer/training/train.ts";
 import { type ModelName, modelFile, type Precision } from "./models.ts";
 import { flopsOf, type NodeTime, timeNodes } from "./nodes.ts";
 import { ggmlRate, productKey } from "./rates.ts";
-import { SEAL_LORA, SEAL_OPTIONS, sealRows } from "./workload.ts";
+import { tokenRow } from "./spec.ts";
+import { planOf, SEAL_LORA, SEAL_OPTIONS, sealRows } from "./workload.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -23,29 +22,23 @@ const { values: flags } = parseArgs({
     precision: { type: "string", default: "f32" },
     threads: { type: "string", default: "2" },
     "batch-tokens": { type: "string", default: "1" },
-    steps: { type: "string", default: "16" },
     work: { type: "string", default: join("tmp", "bench") },
   },
 });
 
 const backend = Backend.open("cpu", Number(flags.threads));
-const path = modelFile(flags.work, flags.model as ModelName, flags.precision as Precision);
+const path = await modelFile(flags.work, flags.model as ModelName, flags.precision as Precision);
 const loaded = await loadModel(backend, path);
 const { model } = loaded;
-const adapter = createAdapter(backend, model, SEAL_LORA, 1);
-const optimizer = new AdamW(backend, adapter.tensors);
-const allocator = new GraphAllocator(backend);
-attach(model, adapter, true);
+const batchTokens = Number(flags["batch-tokens"]);
+const options = { ...SEAL_OPTIONS, epochs: 1, batchTokens };
 const rows = sealRows(model.hyper.vocabulary);
-const options = { ...SEAL_OPTIONS, epochs: 1, batchTokens: Number(flags["batch-tokens"]) };
-const steps = planSteps({ rows, lora: SEAL_LORA, options, out: "" }).slice(0, Number(flags.steps));
-const tokens = steps.reduce(
-  (sum, s) => sum + s.rows.reduce((n, row) => n + row.tokens.length, 0),
-  0,
-);
+const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
+const steps = planOf(rows, options).length;
+const out = join(tmpdir(), `selkie-profile-${process.pid}.gguf`);
 
 async function run(): Promise<void> {
-  for (const { rows } of steps) await trainStep(model, pack(rows), optimizer, allocator, 1e-3);
+  await trainAdapter(loaded, { rows: rows.map(tokenRow), lora: SEAL_LORA, options, out });
 }
 
 await run();
@@ -56,12 +49,13 @@ for (let i = 0; i < 3; i++) {
   whole = Math.min(whole, (performance.now() - started) / 1000);
 }
 const times = await timeNodes(backend, run);
+rmSync(out, { force: true });
 
 const sum = (list: NodeTime[]): number => list.reduce((all, t) => all + t.seconds, 0);
 const all = sum(times);
 const pad = (x: string | number, n: number): string => String(x).padStart(n);
 console.log(
-  `model ${flags.model} ${flags.precision}, ${flags.threads} threads, ${flags["batch-tokens"]} tokens per step: ${steps.length} steps, ${tokens} tokens`,
+  `model ${flags.model} ${flags.precision}, ${flags.threads} threads, ${batchTokens} tokens per step: ${steps} steps, ${tokens} tokens`,
 );
 console.log(
   `whole graphs ${whole.toFixed(3)} s (${(tokens / whole).toFixed(0)} tokens/s); node by node ${all.toFixed(3)} s`,

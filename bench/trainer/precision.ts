@@ -1,0 +1,41 @@
+import { type Arm, armName, runArm } from "./arms.ts";
+import type { Bench } from "./bench.ts";
+import { lessonJobs, outcomeOf } from "./lessons.ts";
+import { SEAL_LORA, SEAL_OPTIONS } from "./workload.ts";
+
+const SEED = 31;
+const LESSONS = 48;
+
+const ARMS: readonly Arm[] = [
+  { side: "ours", precision: "f32" },
+  { side: "ours", precision: "bf16" },
+  { side: "ours", precision: "q8_0" },
+  { side: "ours", precision: "q4_K" },
+  { side: "peft", precision: "f32" },
+  { side: "peft", precision: "bf16" },
+];
+
+/**
+ * What a base in fewer bits costs: held-out answers after SEAL's recipe on the embedded model. Random
+ * weights have no answers; of them the speed part has the training loss. Once each: the same seed gives
+ * the same adapter.
+ */
+export async function measurePrecision(bench: Bench): Promise<void> {
+  if (!bench.models.includes("iii")) return;
+  const jobs = await lessonJobs(SEED, LESSONS, SEAL_OPTIONS);
+  const { rank, alpha } = SEAL_LORA;
+  bench.store.describe("precision/iii", {
+    seed: SEED,
+    lessons: LESSONS,
+    probes: jobs.reduce((sum, job) => sum + job.probes.length, 0),
+    lora: { rank, alpha },
+    options: SEAL_OPTIONS,
+  });
+  const measure = async (arm: Arm) => {
+    const { threads } = bench;
+    const work = { threads, lora: { rank, alpha }, options: SEAL_OPTIONS, warmup: [], jobs };
+    const outcome = await runArm(bench.places, "iii", arm, work);
+    return { outcome, figures: outcomeOf(outcome) };
+  };
+  await bench.interleave("precision/iii", ARMS, armName, measure, 1);
+}
