@@ -88,7 +88,7 @@ function checkSchedule({ kind, warmupSteps, warmupShare, floor = 0 }: Schedule):
     complain("Warm-up is given in steps and as a share: give one of them.");
   }
   if (warmupSteps !== undefined && !(Number.isInteger(warmupSteps) && warmupSteps >= 0)) {
-    complain(`${warmupSteps} steps of warm-up: give a whole number from 0 up.`);
+    complain(`Warm-up of ${warmupSteps} steps: give a whole number from 0 up.`);
   }
   if (warmupShare !== undefined && !(warmupShare >= 0 && warmupShare <= 1)) {
     complain(`The warm-up's share ${warmupShare} is not from 0 to 1.`);

@@ -1,7 +1,7 @@
 import { TrainerError } from "../errors.ts";
 import type { Guard } from "./job.ts";
 
-/** Steps whose mean is the early value that later losses are compared with. */
+/** Steps of whose losses the lowest is what later ones are compared with. */
 const EARLY_STEPS = 3;
 
 const DEFAULTS = { factor: 3, steps: 10 };
@@ -43,7 +43,7 @@ export class LossGuard {
       );
     }
     if (losses.length < EARLY_STEPS + steps) return;
-    const early = losses.slice(0, EARLY_STEPS).reduce((a, b) => a + b, 0) / EARLY_STEPS;
+    const early = Math.min(...losses.slice(0, EARLY_STEPS));
     const ceiling = Math.max(factor * early, this.guess);
     if (losses.slice(-steps).every((l) => l > ceiling)) {
       throw this.diverged(

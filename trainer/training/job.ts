@@ -78,8 +78,8 @@ export interface SkipLearned {
 
 /**
  * A job ends as `diverged` when a loss, a gradient's norm or a weight is no finite number, and when
- * the loss explodes: for `steps` steps in a row above `factor` times its early value (the mean of the
- * first three), and worse than guessing (log of the vocabulary's size).
+ * the loss explodes: for `steps` steps in a row above `factor` times its early value (the lowest of
+ * the first three), and worse than guessing (log of the vocabulary's size).
  */
 export interface Guard {
   /** 3 by default. */
