@@ -1,5 +1,6 @@
 import type { Graph, RopeOptions } from "../ggml/graph.ts";
 import { elements, type Tensor } from "../ggml/tensor.ts";
+import { type BranchInput, branchAttention } from "./branches.ts";
 import type { Gradients } from "./gradients.ts";
 import { type Linear, type LinearSaved, linear, linearBack } from "./linear.ts";
 import { type Norm, type NormSaved, norm, normBack } from "./norm.ts";
@@ -39,6 +40,8 @@ export interface AttentionInput {
   windows: WindowInput[];
   /** The same windows with the masks of the layers that see only a sliding window. */
   slidingWindows: WindowInput[];
+  /** Takes the windows' place in scoring, which has no backward pass. */
+  branches?: BranchInput;
 }
 
 export interface AttentionSaved {
@@ -51,7 +54,7 @@ export interface AttentionSaved {
   windows: WindowSaved[];
 }
 
-/** `[n_embd, n_tokens] -> [n_embd, n_tokens]` */
+/** `[n_embd, n_tokens] -> [n_embd, n_tokens]`, or as many columns as `input.branches` has rows. */
 export function attention(
   g: Graph,
   layer: Attention,
@@ -70,11 +73,13 @@ export function attention(
   const vs = g.reshape(v.y, headDim, kvHeads, tokens);
   const windows = layer.sliding ? input.slidingWindows : input.windows;
   const parts = windows.map((window) => windowAttention(g, window, qs, ks, vs, layer.scale));
-  const mixed = g.concatAll(
-    parts.map((part) => part.y),
-    2,
-  ); // [head_dim, heads, n_tokens]
-  const out = linear(g, layer.output, g.reshape(mixed, headDim * heads, tokens));
+  const mixed = input.branches
+    ? branchAttention(g, input.branches, qs, ks, vs, layer.scale, layer.sliding)
+    : g.concatAll(
+        parts.map((part) => part.y),
+        2,
+      ); // [head_dim, heads, n_tokens]
+  const out = linear(g, layer.output, g.reshape(mixed, headDim * heads, mixed.ne[2]));
   return {
     y: out.y,
     saved: {

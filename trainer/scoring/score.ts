@@ -1,19 +1,30 @@
-import { Graph, GraphAllocator } from "../ggml/graph.ts";
+import { GraphAllocator } from "../ggml/graph.ts";
 import { attach, readAdapter } from "../lora/adapter.ts";
-import { forward } from "../model/forward.ts";
-import { scoreTargets } from "../model/head.ts";
 import type { LoadedModel } from "../model/load.ts";
-import { type PackedBatch, pack, type TokenRow, targetCount } from "../model/packing.ts";
-import { nodeBudget } from "../training/train.ts";
+import { type TokenRow, targetCount } from "../model/packing.ts";
 import { type Score, TrainerError } from "../types.ts";
+import { batches, type ScoringBatch } from "./batch.ts";
+import { computeBatch } from "./compute.ts";
+import { prefixTree } from "./prefix-tree.ts";
 
-/** Tokens of one scoring batch, and targets: each target needs a row of the vocabulary's size. */
-const BATCH_TOKENS = 2048;
-const BATCH_TARGET_CELLS = 16 * 1024 * 1024;
+/** Tokens of one scoring batch: larger ones are no faster. */
+const BATCH_TOKENS = 1024;
+
+/** How rows are laid out; neither changes a result on the CPU. */
+export interface ScoringLayout {
+  /** Distinct tokens that are computed together. */
+  batchTokens?: number;
+  /** Tokens that a common prefix must spare before it is computed once; Infinity shares nothing. */
+  minSaved?: number;
+}
 
 /**
- * Scores rows teacher-forced, many in one packed batch: the log-probability of the supervised
- * tokens given all before them, and whether each was the argmax.
+ * Scores rows teacher-forced: the log-probability of the supervised tokens given all before them, and
+ * whether each was the argmax. What rows have in common from their beginning is computed once.
+ *
+ * On the CPU a row's score is the same, bit for bit, whatever it is scored with: each product's
+ * columns and each head's attention are computed alike for any number of them, and what a row does
+ * not see adds zeros to its sums.
  * @param adapterPath an adapter GGUF, or none for the untouched base
  * @throws TrainerError `invalid-job` for a row without targets or longer than the context;
  *   `diverged` where the weights give no number
@@ -23,85 +34,73 @@ export async function scoreRows(
   rows: readonly TokenRow[],
   adapterPath?: string,
   cancelled: () => boolean = () => false,
+  layout: ScoringLayout = {},
 ): Promise<Score[]> {
-  const { backend, model } = loaded;
+  const [scores] = await scoreRowsUnder(loaded, rows, [adapterPath ?? null], cancelled, layout);
+  return scores as Score[];
+}
+
+/** {@link scoreRows} under several adapters one after another, null being the untouched base. */
+export async function scoreRowsUnder(
+  loaded: LoadedModel,
+  rows: readonly TokenRow[],
+  adapters: readonly (string | null)[],
+  cancelled: () => boolean = () => false,
+  layout: ScoringLayout = {},
+): Promise<Score[][]> {
+  const { contextLength, heads } = loaded.model.hyper;
   rows.forEach((row, i) => {
-    checkRow(row, i, model.hyper.contextLength);
+    checkRow(row, i, contextLength);
   });
-  const adapter = adapterPath ? readAdapter(backend, model, adapterPath) : undefined;
+  // The last token predicts nothing that is scored.
+  const inputs = rows.map(({ tokens }) => tokens.subarray(0, -1));
+  const tree = prefixTree(inputs, layout.minSaved);
+  const plan = [...batches(rows, tree, layout.batchTokens ?? BATCH_TOKENS, heads)];
+  const all: Score[][] = [];
+  for (const path of adapters) {
+    all.push(await scorePlan(loaded, plan, rows.length, path, cancelled));
+  }
+  return all;
+}
+
+async function scorePlan(
+  { backend, model, path: base }: LoadedModel,
+  plan: readonly ScoringBatch[],
+  rows: number,
+  adapterPath: string | null,
+  cancelled: () => boolean,
+): Promise<Score[]> {
+  const adapter = adapterPath === null ? undefined : readAdapter(backend, model, adapterPath);
   const allocator = new GraphAllocator(backend);
   attach(model, adapter, false);
-  const scores: Score[] = [];
+  const scores = Array.from(
+    { length: rows },
+    (): Score => ({ logprob: 0, tokens: 0, exact: true }),
+  );
   try {
-    for (const group of batches(rows, model.hyper.vocabulary)) {
+    for (const batch of plan) {
       if (cancelled()) throw new TrainerError("cancelled", "Scoring was cancelled.");
-      scores.push(...(await scoreBatch(loaded, pack(group), group.length, allocator)));
+      const { logprobs, best } = await computeBatch(model, batch, allocator);
+      batch.targets.forEach(({ owner, label }, i) => {
+        const score = scores[owner] as Score;
+        score.logprob += logprobs[i] as number;
+        score.tokens++;
+        if (best[i] !== label) score.exact = false;
+      });
     }
-    const broken = scores.findIndex((score) => !Number.isFinite(score.logprob));
-    if (broken >= 0) {
-      throw new TrainerError(
-        "diverged",
-        `Row ${broken + 1} has the log-probability ${scores[broken]?.logprob} under ${adapterPath ?? loaded.path}: its weights are no numbers. Train it again with a lower learning rate.`,
-      );
-    }
-    return scores;
   } finally {
     attach(model, undefined, false);
     allocator.free();
     adapter?.free();
   }
-}
-
-async function scoreBatch(
-  { backend, model }: LoadedModel,
-  batch: PackedBatch,
-  rows: number,
-  allocator: GraphAllocator,
-): Promise<Score[]> {
-  const g = new Graph(backend, nodeBudget(model, batch));
-  try {
-    const { hidden } = forward(g, model, batch);
-    const parts = scoreTargets(g, model, hidden, batch.labels);
-    await g.run(allocator);
-    const scores = Array.from(
-      { length: rows },
-      (): Score => ({ logprob: 0, tokens: 0, exact: true }),
+  const broken = scores.findIndex((score) => !Number.isFinite(score.logprob));
+  if (broken >= 0) {
+    throw new TrainerError(
+      "diverged",
+      `Row ${broken + 1} has the log-probability ${scores[broken]?.logprob} under ${adapterPath ?? base}: its weights are no numbers. Train it again with a lower learning rate.`,
     );
-    for (const { start, logprob, best } of parts) {
-      const winners = backend.downloadInts(best);
-      backend.download(logprob).forEach((value, i) => {
-        const score = scores[batch.owners[start + i] as number] as Score;
-        score.logprob += value;
-        score.tokens++;
-        if (winners[i] !== batch.labels[start + i]) score.exact = false;
-      });
-    }
-    return scores;
-  } finally {
-    g.free();
   }
-}
-
-/** Cuts rows into batches, in order, by tokens and by the size of their logits. */
-function* batches(rows: readonly TokenRow[], vocabulary: number): Generator<TokenRow[]> {
-  const maxTargets = Math.max(1, Math.floor(BATCH_TARGET_CELLS / vocabulary));
-  let group: TokenRow[] = [];
-  let tokens = 0;
-  let targets = 0;
-  for (const row of rows) {
-    const rowTargets = targetCount(row);
-    const full = tokens + row.tokens.length > BATCH_TOKENS || targets + rowTargets > maxTargets;
-    if (group.length > 0 && full) {
-      yield group;
-      group = [];
-      tokens = 0;
-      targets = 0;
-    }
-    group.push(row);
-    tokens += row.tokens.length;
-    targets += rowTargets;
-  }
-  if (group.length > 0) yield group;
+  return scores;
 }
 
 function checkRow(row: TokenRow, index: number, limit: number): void {
