@@ -2,6 +2,7 @@
 import { configure, getTextFormatter } from "@logtape/logtape";
 import { Command } from "commander";
 import { version } from "../package.json";
+import * as adapter from "./commands/adapter/index.ts";
 import * as ask from "./commands/ask.ts";
 import * as doctor from "./commands/doctor.ts";
 import * as exam from "./commands/exam.ts";
@@ -29,6 +30,7 @@ const program = new Command("selkie")
   .enablePositionalOptions()
   .showHelpAfterError("(selkie --help lists the commands, selkie help <command> explains one)");
 
-for (const command of [serve, ingest, exam, ask, status, report, doctor]) command.register(program);
+const commands = [serve, ingest, exam, ask, status, report, adapter, doctor];
+for (const command of commands) command.register(program);
 
 await program.parseAsync();

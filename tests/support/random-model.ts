@@ -140,7 +140,7 @@ function randomWeights(name: string, ne: Shape, seed: number): Float32Array {
   return normal(count, name === "token_embd.weight" ? 0.5 : 1 / Math.sqrt(ne[0]), next);
 }
 
-function hyperMetadata(h: Hyperparameters): Record<string, GgufValue> {
+export function hyperMetadata(h: Hyperparameters): Record<string, GgufValue> {
   const key = (name: string): string => `${h.architecture}.${name}`;
   return {
     "general.architecture": { string: h.architecture },

@@ -8,6 +8,9 @@ import { type MergeProgress, TrainerError } from "../types.ts";
 import { serveRequests } from "./child-process.ts";
 import type { Conversion, Converted } from "./conversion.ts";
 
+// Ctrl-C reaches a whole group of processes. What it means here is for the parent to say.
+process.on("SIGINT", () => {});
+
 serveRequests<Conversion, null, MergeProgress, Converted>({
   describe: (error) =>
     error instanceof TrainerError

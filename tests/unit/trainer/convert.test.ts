@@ -1,14 +1,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { GgufFile } from "../../../trainer/ggml/gguf.ts";
-import { GgufWriter } from "../../../trainer/ggml/gguf-writer.ts";
-import { loadLibrary } from "../../../trainer/ggml/library.ts";
-import { F16, F32 } from "../../../trainer/ggml/tensor.ts";
-import { bytesOf } from "../../../trainer/ggml/tensor-types.ts";
 import { exportAdapter, importAdapter, mergeModel } from "../../../trainer/index.ts";
-import type { Hyperparameters } from "../../../trainer/model/hyperparameters.ts";
 import { expectedTensors } from "../../../trainer/model/model.ts";
+import { LARGE, writeLargeModel } from "../../support/large-model.ts";
 import { writeRandomAdapter } from "../../support/random-adapter.ts";
 import { SMALL, writeRandomModel } from "../../support/random-model.ts";
 import { failure, scratch } from "./fixture.ts";
@@ -24,50 +19,6 @@ beforeAll(async () => {
   await writeRandomAdapter(adapter, SMALL);
 });
 afterAll(remove);
-
-/** 100 million parameters as F16: 203 MB, 13 MB a layer. */
-const LARGE: Hyperparameters = {
-  ...SMALL,
-  layers: 16,
-  width: 768,
-  feedForward: 2048,
-  heads: 12,
-  kvHeads: 4,
-  headDim: 64,
-  ropeDims: 64,
-};
-
-/** Writes a model of that shape quickly: one block of noise over and over. */
-function writeLargeModel(path: string): void {
-  const library = loadLibrary("cpu");
-  const small = GgufFile.open(base);
-  const tensors = [...expectedTensors(LARGE)].map(([name, ne]) => ({
-    name,
-    ne,
-    type: ne[1] > 1 ? F16 : F32,
-  }));
-  const key = (name: string): string => `llama.${name}`;
-  const metadata = {
-    [key("block_count")]: { u32: LARGE.layers },
-    [key("embedding_length")]: { u32: LARGE.width },
-    [key("feed_forward_length")]: { u32: LARGE.feedForward },
-    [key("attention.head_count")]: { u32: LARGE.heads },
-    [key("attention.head_count_kv")]: { u32: LARGE.kvHeads },
-    [key("attention.key_length")]: { u32: LARGE.headDim },
-    [key("attention.value_length")]: { u32: LARGE.headDim },
-    [key("rope.dimension_count")]: { u32: LARGE.ropeDims },
-  };
-  const writer = GgufWriter.create(library, path, { metadata, tensors }, small);
-  const noise = new Uint16Array(1024 * 1024).map(() => 0x2000 + Math.floor(Math.random() * 0x800));
-  const block = new Uint8Array(noise.buffer);
-  for (const { type, ne } of tensors) {
-    for (let left = bytesOf(type, ne[0] * ne[1]); left > 0; left -= block.length) {
-      writer.append(block.subarray(0, Math.min(left, block.length)));
-    }
-  }
-  writer.publish();
-  small.close();
-}
 
 describe("a large model", () => {
   const large = file("large.gguf");
