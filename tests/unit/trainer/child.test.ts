@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   LORA_TARGETS,
   Trainer,
@@ -127,6 +128,49 @@ describe("what cannot be done is refused, and the next request served", () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  test("numbers that JSON does not know", async () => {
+    const job = jobOn(newFile());
+    for (const learningRate of [Number.POSITIVE_INFINITY, Number.NaN]) {
+      const error = await failure(() =>
+        trainer.train({ ...job, options: { ...job.options, learningRate } }),
+      );
+      expect(error.code).toBe("invalid-job");
+      expect(error.message).toInclude(`learning rate ${learningRate} is`);
+    }
+    const alpha = await failure(() =>
+      trainer.train({ ...job, lora: { ...job.lora, alpha: Number.POSITIVE_INFINITY } }),
+    );
+    expect(alpha.message).toBe("LoRA alpha Infinity is not a positive number.");
+    const weight = await failure(() =>
+      trainer.train({ ...job, rows: [{ ...job.rows[0]!, weight: Number.NaN }] }),
+    );
+    expect(weight.message).toInclude("row 1 has the weight NaN");
+  });
+
+  test("a second job on one output name, waiting or in another process", async () => {
+    const out = newFile();
+    const controller = new AbortController();
+    const running = begin(trainer, out, controller.signal);
+    await running.underWay;
+    const waiting = await failure(() => trainer.train(jobOn(out)));
+    expect(waiting.code).toBe("output-busy");
+    expect(waiting.message).toMatch(SENTENCE);
+    expect(waiting.message).toInclude(out);
+    const script = `
+      import { Trainer } from ${JSON.stringify(join(import.meta.dir, "../../../trainer/index.ts"))};
+      const trainer = await Trainer.start({ model: process.argv[1], backend: "cpu", threads: 1 });
+      await trainer.train(JSON.parse(process.argv[2])).catch((e) => console.log(e.code, e.message));
+      await trainer.close();`;
+    const cmd = [process.execPath, "-e", script, model, JSON.stringify(jobOn(out))];
+    const other = Bun.spawn(cmd, { stdout: "pipe", stderr: "inherit" });
+    expect(await new Response(other.stdout).text()).toStartWith(
+      `output-busy ${out} is being written by process ${trainer.pid}.`,
+    );
+    controller.abort();
+    expect((await running.end).code).toBe("cancelled");
+    expect((await trainer.train(jobOn(out))).path).toBe(out);
+  });
+
   test("an adapter that is none", async () => {
     const path = file("text.gguf");
     writeFileSync(path, "no adapter");
@@ -158,6 +202,27 @@ describe("cancellation", () => {
     expect(error.message).toMatch(/cancelled at step \d+ of 100000/);
     expect(existsSync(out)).toBe(false);
     expect((await trainer.train(jobOn(out))).steps).toBe(4);
+  });
+
+  test("takes effect within a step", async () => {
+    // A step of many windows takes far longer than a message.
+    const rows = Array.from({ length: 40 }, () => jobOn("").rows[0]!);
+    const job = { ...jobOn(newFile(), ENDLESS), rows };
+    job.options.batchTokens = 1_000_000;
+    const controller = new AbortController();
+    let last = 0;
+    const error = await failure(() =>
+      trainer.train(job, {
+        signal: controller.signal,
+        onProgress: ({ step }) => {
+          last = step;
+          if (step === 2) controller.abort();
+        },
+      }),
+    );
+    expect(error.code).toBe("cancelled");
+    expect(last).toBeLessThanOrEqual(3);
+    expect(error.message).toMatch(/at step [23] of/);
   });
 
   test("of a job that still waits for its turn", async () => {
