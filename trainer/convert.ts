@@ -18,7 +18,7 @@ export type { ConversionHooks } from "./process/conversion.ts";
  * await exportAdapter({ adapter: "adapter.gguf", base: "model.gguf", out: "adapter-peft" });
  *
  * @throws TrainerError `adapter-unreadable` | `adapter-mismatch` | `model-unreadable` |
- *   `model-unsupported` | `write-failed` | `child-died`
+ *   `model-unsupported` | `write-failed` | `output-busy` | `child-died`
  */
 export function exportAdapter(job: PeftExport): Promise<PeftExportResult> {
   return converted({ kind: "export", job });

@@ -27,7 +27,7 @@ const PIECE = 256 * 1024;
  * piece: memory does not grow with the model. The file gets its name when it is complete.
  * @param threads of the products and conversions; the result does not depend on them
  * @throws TrainerError `invalid-job` | `model-unreadable` | `model-unsupported` |
- *   `adapter-unreadable` | `adapter-mismatch` | `cancelled` | `write-failed`
+ *   `adapter-unreadable` | `adapter-mismatch` | `cancelled` | `write-failed` | `output-busy`
  */
 export async function mergeAdapters(
   backend: Backend,

@@ -442,7 +442,7 @@ describe("nothing is left under the name", () => {
       },
     });
     const error = await refusal;
-    expect(error?.code).toBe("write-failed");
+    expect(error?.code).toBe("output-busy");
     expect(error?.message).toStartWith(`${out} is being written by process ${process.pid}.`);
     expect(existsSync(out)).toBe(true);
     expect(readdirSync(dirname(out))).toEqual(["out.gguf"]);
