@@ -91,6 +91,7 @@ function watchTrainer(trainer: ModelTrainer, from: Restartable<ModelTrainer>): M
     info: trainer.info,
     train: (job, options) => watch(trainer.train(job, options)),
     score: (pairs, options) => watch(trainer.score(pairs, options)),
+    scoreUnder: (adapters, pairs, options) => watch(trainer.scoreUnder(adapters, pairs, options)),
     countTokens: (texts) => watch(trainer.countTokens(texts)),
     close: () => trainer.close(),
   };

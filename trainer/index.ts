@@ -92,10 +92,18 @@ export class Trainer implements ModelTrainer {
     pairs: ScorePair[],
     options: { adapter?: string; signal?: AbortSignal } = {},
   ): Promise<Score[]> {
-    if (pairs.length === 0) return [];
-    const { adapter, signal } = options;
-    const request: Request = { kind: "score", pairs, ...(adapter && { adapter }) };
-    const result = await this.child.request(request, { ...(signal && { signal }) });
+    const { adapter = null, signal } = options;
+    const [scores] = await this.scoreUnder([adapter], pairs, { ...(signal && { signal }) });
+    return scores as Score[];
+  }
+
+  async scoreUnder(
+    adapters: (string | null)[],
+    pairs: ScorePair[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Score[][]> {
+    if (pairs.length === 0) return adapters.map(() => []);
+    const result = await this.child.request({ kind: "score", pairs, adapters }, options);
     if (result.kind !== "score") throw unexpected(result);
     return result.scores;
   }

@@ -39,8 +39,20 @@ export interface ModelTrainer {
     job: TrainJob,
     options?: { onProgress?: (progress: TrainProgress) => void; signal?: AbortSignal },
   ): Promise<TrainResult>;
-  /** Scores each pair under an adapter (its path), or under the untouched base without one. */
+  /**
+   * Scores each pair under an adapter (its path), or under the untouched base without one. What pairs
+   * have in common from their beginning is computed once; on the CPU a pair's score is the same, bit
+   * for bit, whatever it is scored with.
+   * @throws TrainerError `invalid-job` naming a pair without an answer, or longer than the context |
+   *   `adapter-unreadable` | `adapter-mismatch` | `cancelled` | `diverged` | `child-died`
+   */
   score(pairs: ScorePair[], options?: { adapter?: string; signal?: AbortSignal }): Promise<Score[]>;
+  /** {@link score} under each of several adapters, null being the untouched base: a list for each. */
+  scoreUnder(
+    adapters: (string | null)[],
+    pairs: ScorePair[],
+    options?: { signal?: AbortSignal },
+  ): Promise<Score[][]>;
   /** How many tokens each text has, without begin or end tokens. */
   countTokens(texts: string[]): Promise<number[]>;
   close(): Promise<void>;

@@ -2,9 +2,10 @@
 import { existsSync, statSync } from "node:fs";
 import { Backend } from "../ggml/backend.ts";
 import { type LoadedModel, loadModel } from "../model/load.ts";
-import { scoreRows } from "../scoring/score.ts";
+import type { TokenRow } from "../model/packing.ts";
+import { scorePairs } from "../scoring/pairs.ts";
 import { type TrainHooks, trainAdapter } from "../training/train.ts";
-import { type ModelInfo, TrainerError, type TrainProgress } from "../types.ts";
+import { type ModelInfo, type ScorePair, TrainerError, type TrainProgress } from "../types.ts";
 import { type ChildProcess, serveRequests } from "./child-process.ts";
 import type { ChildOptions, Request, Result } from "./protocol.ts";
 import { ModelTokenizer } from "./tokenizer.ts";
@@ -57,8 +58,9 @@ async function handle(
       return { kind: "train", result };
     }
     case "score": {
-      const rows = request.pairs.map((pair) => tokenizer.pair(pair));
-      const scores = await scoreRows(loaded, rows, request.adapter, hooks.cancelled);
+      const { pairs, adapters } = request;
+      const toRow = (pair: ScorePair): TokenRow => tokenizer.pair(pair);
+      const scores = await scorePairs(loaded, pairs, adapters, toRow, hooks.cancelled);
       return { kind: "score", scores };
     }
     case "count":

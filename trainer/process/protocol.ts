@@ -11,11 +11,11 @@ export interface ChildOptions {
 /** What it can be asked. */
 export type Request =
   | { kind: "train"; job: TrainJob }
-  | { kind: "score"; pairs: ScorePair[]; adapter?: string }
+  | { kind: "score"; pairs: ScorePair[]; adapters: (string | null)[] }
   | { kind: "count"; texts: string[] };
 
 /** The answer to each. */
 export type Result =
   | { kind: "train"; result: TrainResult }
-  | { kind: "score"; scores: Score[] }
+  | { kind: "score"; scores: Score[][] }
   | { kind: "count"; counts: number[] };

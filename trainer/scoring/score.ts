@@ -10,65 +10,78 @@ import { prefixTree } from "./prefix-tree.ts";
 /** Tokens of one scoring batch: larger ones are no faster. */
 const BATCH_TOKENS = 1024;
 
-/** How rows are laid out; neither changes a result on the CPU. */
-export interface ScoringLayout {
+export interface ScoringOptions {
+  /** Asked before each batch. */
+  cancelled?: () => boolean;
+  /** What a row is called in an error; "Row 1" is the first one otherwise. */
+  nameOf?: (row: number) => string;
   /** Distinct tokens that are computed together. */
   batchTokens?: number;
-  /** Tokens that a common prefix must spare before it is computed once; Infinity shares nothing. */
+  /** Tokens that a common prefix must spare to be computed once; Infinity shares nothing. */
   minSaved?: number;
 }
 
 /**
- * Scores rows teacher-forced: the log-probability of the supervised tokens given all before them, and
- * whether each was the argmax. What rows have in common from their beginning is computed once.
- *
- * On the CPU a row's score is the same, bit for bit, whatever it is scored with: each product's
- * columns and each head's attention are computed alike for any number of them, and what a row does
- * not see adds zeros to its sums.
- * @param adapterPath an adapter GGUF, or none for the untouched base
- * @throws TrainerError `invalid-job` for a row without targets or longer than the context;
- *   `diverged` where the weights give no number
+ * Scores rows under an adapter GGUF, or under the untouched base without one, see
+ * {@link scoreRowsUnder}.
  */
 export async function scoreRows(
   loaded: LoadedModel,
   rows: readonly TokenRow[],
   adapterPath?: string,
-  cancelled: () => boolean = () => false,
-  layout: ScoringLayout = {},
+  cancelled?: () => boolean,
 ): Promise<Score[]> {
-  const [scores] = await scoreRowsUnder(loaded, rows, [adapterPath ?? null], cancelled, layout);
+  const options = cancelled ? { cancelled } : {};
+  const [scores] = await scoreRowsUnder(loaded, rows, [adapterPath ?? null], options);
   return scores as Score[];
 }
 
-/** {@link scoreRows} under several adapters one after another, null being the untouched base. */
+/**
+ * Scores rows teacher-forced under several adapters one after another, null being the untouched
+ * base: the log-probability of the supervised tokens given all before them, and whether each was the
+ * argmax. What rows have in common from their beginning is computed once.
+ *
+ * On the CPU a row's score is the same, bit for bit, whatever it is scored with: ggml computes each
+ * column of a product and each row of a softmax alike for any number of them, and what a row does not
+ * see adds zeros to its sums.
+ * @throws TrainerError `invalid-job` for a row without targets or longer than the context;
+ *   `diverged` where the weights give no number; `cancelled`
+ */
 export async function scoreRowsUnder(
   loaded: LoadedModel,
   rows: readonly TokenRow[],
   adapters: readonly (string | null)[],
-  cancelled: () => boolean = () => false,
-  layout: ScoringLayout = {},
+  options: ScoringOptions = {},
 ): Promise<Score[][]> {
   const { contextLength, heads } = loaded.model.hyper;
+  const { nameOf = (row) => `Row ${row + 1}`, batchTokens = BATCH_TOKENS } = options;
   rows.forEach((row, i) => {
-    checkRow(row, i, contextLength);
+    checkRow(row, nameOf(i), contextLength);
   });
   // The last token predicts nothing that is scored.
   const inputs = rows.map(({ tokens }) => tokens.subarray(0, -1));
-  const tree = prefixTree(inputs, layout.minSaved);
-  const plan = [...batches(rows, tree, layout.batchTokens ?? BATCH_TOKENS, heads)];
+  const plan = [...batches(rows, prefixTree(inputs, options.minSaved), batchTokens, heads)];
   const all: Score[][] = [];
   for (const path of adapters) {
-    all.push(await scorePlan(loaded, plan, rows.length, path, cancelled));
+    const scores = await scorePlan(loaded, plan, rows.length, path, options.cancelled);
+    const broken = scores.findIndex(({ logprob }) => !Number.isFinite(logprob));
+    if (broken >= 0) {
+      throw new TrainerError(
+        "diverged",
+        `${nameOf(broken)} has the log-probability ${scores[broken]?.logprob} under ${path ?? loaded.path}: its weights are no numbers. Train it again with a lower learning rate.`,
+      );
+    }
+    all.push(scores);
   }
   return all;
 }
 
 async function scorePlan(
-  { backend, model, path: base }: LoadedModel,
+  { backend, model }: LoadedModel,
   plan: readonly ScoringBatch[],
   rows: number,
   adapterPath: string | null,
-  cancelled: () => boolean,
+  cancelled: () => boolean = () => false,
 ): Promise<Score[]> {
   const adapter = adapterPath === null ? undefined : readAdapter(backend, model, adapterPath);
   const allocator = new GraphAllocator(backend);
@@ -93,24 +106,17 @@ async function scorePlan(
     allocator.free();
     adapter?.free();
   }
-  const broken = scores.findIndex((score) => !Number.isFinite(score.logprob));
-  if (broken >= 0) {
-    throw new TrainerError(
-      "diverged",
-      `Row ${broken + 1} has the log-probability ${scores[broken]?.logprob} under ${adapterPath ?? base}: its weights are no numbers. Train it again with a lower learning rate.`,
-    );
-  }
   return scores;
 }
 
-function checkRow(row: TokenRow, index: number, limit: number): void {
+function checkRow(row: TokenRow, name: string, limit: number): void {
   if (targetCount(row) === 0) {
-    throw new TrainerError("invalid-job", `Row ${index + 1} has no answer to score.`);
+    throw new TrainerError("invalid-job", `${name} has no answer to score.`);
   }
   if (row.tokens.length > limit) {
     throw new TrainerError(
       "invalid-job",
-      `Row ${index + 1} has ${row.tokens.length} tokens, the model's context is ${limit}.`,
+      `${name} has ${row.tokens.length} tokens, the model's context is ${limit}. Shorten it.`,
     );
   }
 }

@@ -45,6 +45,12 @@ export class FakeTrainer implements ModelTrainer {
     return pairs.map((pair) => this.grade(pair, options.adapter));
   }
 
+  async scoreUnder(adapters: (string | null)[], pairs: ScorePair[]): Promise<Score[][]> {
+    return Promise.all(
+      adapters.map((adapter) => this.score(pairs, adapter === null ? {} : { adapter })),
+    );
+  }
+
   /** A token for every word. */
   async countTokens(texts: string[]): Promise<number[]> {
     return texts.map((text) => text.split(/\s+/).filter(Boolean).length);
