@@ -34,7 +34,7 @@ async function lastLine(script: string, ...args: string[]): Promise<string> {
 async function missingDevice(): Promise<string | undefined> {
   if (!locateLibraries("vulkan")) return "its libraries are not installed on this platform";
   try {
-    const line = await lastLine(`${TRAINER}/probe-device.ts`, "vulkan");
+    const line = await lastLine(`${TRAINER}/devices/probe-device.ts`, "vulkan");
     const report = JSON.parse(line) as DeviceReport;
     return report.usable ? undefined : report.problem;
   } catch (error) {
