@@ -25,7 +25,7 @@ const PIECE = 256 * 1024;
 /**
  * Writes W' = W + Σ scale · B·A for every adapted matrix and copies or converts the others, piece by
  * piece: memory does not grow with the model. The file gets its name when it is complete.
- * @param threads of the products and conversions; the result does not depend on them
+ * @param threads of the conversions; the result does not depend on them
  * @throws TrainerError `invalid-job` | `model-unreadable` | `model-unsupported` |
  *   `adapter-unreadable` | `adapter-mismatch` | `cancelled` | `write-failed` | `output-busy`
  */

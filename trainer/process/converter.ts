@@ -27,7 +27,8 @@ async function convert(request: Conversion, hooks: MergeHooks): Promise<Converte
       return importPeft(loadLibrary("cpu"), request.job);
     case "merge": {
       const threads = request.threads ?? defaultThreads();
-      return mergeAdapters(Backend.open("cpu", threads), request.job, threads, hooks);
+      // The products are a small part of the work, and ggml's threads wait for each other by spinning.
+      return mergeAdapters(Backend.open("cpu", 1), request.job, threads, hooks);
     }
   }
 }
