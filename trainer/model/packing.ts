@@ -37,11 +37,15 @@ export interface PackedBatch {
 export const WINDOW_TOKENS = 128;
 
 /**
- * Windows are filled up to a multiple of this, the whole batch to a multiple of twice as many:
- * tokens are the inner dimension of half the products in attention and of every weight's gradient,
- * and ggml's fast CPU kernels take 16 (F32) or 32 (BF16) at a time; other lengths are 5 times slower.
+ * Windows are filled up to a multiple of this: tokens are the inner dimension of half the products in
+ * attention, and ggml's fast CPU kernels take 16 F32 values at a time; other lengths are 5 times slower.
  */
 export const ALIGNMENT = 16;
+/**
+ * Batches that train whole matrices are filled up to a multiple of this: tokens are the inner dimension
+ * of every weight's gradient, in BF16, of which the kernels take 32 values at a time.
+ */
+export const MATRIX_ALIGNMENT = 32;
 
 /**
  * Packs rows into attention windows of at most `windowTokens` (a longer row gets a window of its
@@ -51,12 +55,13 @@ export function pack(
   rows: readonly TokenRow[],
   windowTokens = WINDOW_TOKENS,
   alignment = ALIGNMENT,
+  batchAlignment = alignment,
 ): PackedBatch {
   const bins = fill(rows, windowTokens);
   const counts = bins.map((bin) => roundUp(bin.tokens, alignment));
   const all = counts.reduce((sum, n) => sum + n, 0);
-  if (alignment > 1 && counts.length > 0) {
-    counts[counts.length - 1] = (counts.at(-1) as number) + (roundUp(all, 2 * alignment) - all);
+  if (counts.length > 0) {
+    counts[counts.length - 1] = (counts.at(-1) as number) + (roundUp(all, batchAlignment) - all);
   }
   const total = counts.reduce((sum, n) => sum + n, 0);
   const tokens = new Int32Array(total);

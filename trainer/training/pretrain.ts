@@ -6,7 +6,13 @@ import { BF16, F32, type Shape, type Tensor } from "../ggml/tensor.ts";
 import type { Gradients } from "../layers/gradients.ts";
 import type { Hyperparameters } from "../model/hyperparameters.ts";
 import { assembleModel, EMBEDDING, expectedTensors, type Model } from "../model/model.ts";
-import { pack, type TokenRow } from "../model/packing.ts";
+import {
+  ALIGNMENT,
+  MATRIX_ALIGNMENT,
+  pack,
+  type TokenRow,
+  WINDOW_TOKENS,
+} from "../model/packing.ts";
 import { normal, random, seedFor } from "../random.ts";
 import { isHiddenMatrix, Muon } from "./muon.ts";
 import { ADAMW, AdamW } from "./optimizer.ts";
@@ -72,7 +78,8 @@ export class Pretrainer {
         this.adam.update(g, gradients, rates.rest);
       },
     };
-    const loss = await trainStep(this.model, pack(rows), both, this.allocator, 0);
+    const batch = pack(rows, WINDOW_TOKENS, ALIGNMENT, MATRIX_ALIGNMENT);
+    const loss = await trainStep(this.model, batch, both, this.allocator, 0);
     this.step++;
     return loss;
   }
