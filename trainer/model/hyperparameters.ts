@@ -35,6 +35,7 @@ export function readHyperparameters(file: GgufFile): Hyperparameters {
   const architecture = Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name] : undefined;
   if (!architecture) throw refuse(file, `has the architecture "${name}"`);
   const key = (suffix: string): string => `${name}.${suffix}`;
+  refuseParts(file);
   refuseVariants(file, key);
   const embedding = file.tensors.get("token_embd.weight");
   if (!embedding) {
@@ -148,6 +149,15 @@ function refuseVariants(file: GgufFile, key: (name: string) => string): void {
   for (const name of ["attention.head_count", "attention.head_count_kv", "feed_forward_length"]) {
     if (file.arrayLength(key(name)) > 0) throw refuse(file, "has layers of different shapes");
   }
+}
+
+function refuseParts(file: GgufFile): void {
+  const parts = file.number("split.count") ?? 1;
+  if (parts <= 1) return;
+  throw new TrainerError(
+    "model-unsupported",
+    `${file.path} is one of ${parts} parts of a model. Join them with llama.cpp's llama-gguf-split --merge.`,
+  );
 }
 
 /** A whole number above 0. */

@@ -155,6 +155,9 @@ describe("a model file that is no usable model", () => {
   refused("experts", "model-unsupported", /mixture of experts/, (d) => {
     d.metadata["llama.expert_count"] = { u32: 8 };
   });
+  refused("a part of a model", "model-unsupported", /one of 3 parts.*llama-gguf-split/, (d) => {
+    d.metadata["split.count"] = { u32: 3 };
+  });
   refused("capped logits", "model-unsupported", /caps its logits/, (d) => {
     d.metadata["llama.final_logit_softcapping"] = { f32: 30 };
   });

@@ -11,12 +11,12 @@ import type { Hyperparameters } from "../../../trainer/model/hyperparameters.ts"
 import { type LoadedModel, loadModel } from "../../../trainer/model/load.ts";
 import { type PackedBatch, pack } from "../../../trainer/model/packing.ts";
 import type { TransposeMode } from "../../../trainer/model/transposes.ts";
-import { nodeBudget } from "../../../trainer/training/train.ts";
+import { nodeBudget, trainAdapter } from "../../../trainer/training/train.ts";
 import { LORA_TARGETS } from "../../../trainer/types.ts";
 import { SMALL, wide, writeRandomModel } from "../../support/random-model.ts";
 import { randomRow } from "../../support/rows.ts";
 import { backend, gaussian } from "./finite-differences.ts";
-import { scratch } from "./fixture.ts";
+import { jobOn, scratch } from "./fixture.ts";
 
 setDefaultTimeout(60_000);
 
@@ -129,6 +129,25 @@ describe("gradients through", () => {
       expect(rounding.largest).toBeLessThan(2 * limit);
     });
   }
+});
+
+test("training follows the same losses with both kinds of transposes", async () => {
+  const path = file("curve.gguf");
+  writeRandomModel(path, HYPER, 3, { typeOf: BASES["Q4_K and Q6_K"]! });
+  const curve = async (transposes: TransposeMode): Promise<number[]> => {
+    const loaded = await loadModel(backend, path, { transposes });
+    try {
+      return (await trainAdapter(loaded, jobOn(file("curve-lora.gguf")))).losses;
+    } finally {
+      loaded.free();
+    }
+  };
+  const cached = await curve("cached");
+  const perLayer = await curve("per-layer");
+  expect(cached.at(-1)!).toBeLessThan(cached[0]! - 0.5);
+  cached.forEach((loss, i) => {
+    expect(Math.abs(perLayer[i]! / loss - 1)).toBeLessThan(0.01);
+  });
 });
 
 describe("memory", () => {
