@@ -175,7 +175,7 @@ class Loop {
     this.stranded = undefined;
     if (outcome.end === "model") this.block(outcome.message);
     else if (outcome.end === "disk") await this.waitForDisk();
-    else if (outcome.end === "done" && job.kind === "learn") this.blocked = undefined;
+    else if (outcome.end === "done" && job.kind !== "read") this.blocked = undefined;
   }
 
   /** Jobs that need the model wait, and the first of them is tried again after a while. */

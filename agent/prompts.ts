@@ -29,6 +29,16 @@ export function implicationsPrompt(passage: PassageText): string {
   return `${passageBlock(passage)}Implications:\n`;
 }
 
+/** Asks for as many such statements as there are. */
+export function longImplicationsPrompt(passage: PassageText): string {
+  return `${passageBlock(passage)}Long list of implications:\n`;
+}
+
+/** Asks for nothing: what is written goes on after the passage, as SEAL's prompt kind `none`. */
+export function goOnPrompt(passage: PassageText): string {
+  return `${studyLine(passage.title, passage.text)}\n`;
+}
+
 /** Asks for question-answer pairs in the form of {@link questionAnswer}, one pair per two lines. */
 export function questionsPrompt(passage: PassageText): string {
   return `${passageBlock(passage)}Questions:\n`;

@@ -27,10 +27,15 @@ export function startLearner(
   };
   const loop = async () => {
     const { learnPassage } = await import("../agent/learn/index.ts");
+    const { runRound } = await import("../agent/writer/round.ts");
     await runLoop({
       ...options,
       context: instance.runtime().context,
-      handlers: { read: createReader(instance.config.limits), learn: learnPassage },
+      handlers: {
+        read: createReader(instance.config.limits),
+        learn: learnPassage,
+        round: runRound,
+      },
       onProgress: (next) => {
         progress = next;
         changed();

@@ -1,10 +1,14 @@
 import { and, asc, eq, inArray, lt } from "drizzle-orm";
 import type { Database } from "./open.ts";
-import { candidates, passages, updates, versions } from "./schema.ts";
+import { candidates, type PROMPT_KINDS, passages, updates, versions } from "./schema.ts";
 
 export type Candidate = typeof candidates.$inferSelect;
 export type EditKind = Candidate["kind"];
-export type NewCandidate = Pick<Candidate, "updateId" | "ordinal" | "kind" | "lines">;
+/** What a writer can be asked for. */
+export type PromptKind = (typeof PROMPT_KINDS)[number];
+export type EditOrigin = Candidate["origin"];
+export type NewCandidate = Pick<Candidate, "updateId" | "ordinal" | "kind" | "lines"> &
+  Partial<Pick<Candidate, "origin" | "policyId" | "prompt" | "completions">>;
 export type CandidateChange = Partial<Omit<typeof candidates.$inferInsert, "id" | "updateId">>;
 
 /** Replaces an update's candidates. */
@@ -21,6 +25,10 @@ export function listCandidates(db: Database, updateId: number): Candidate[] {
     .where(eq(candidates.updateId, updateId))
     .orderBy(asc(candidates.ordinal))
     .all();
+}
+
+export function getCandidate(db: Database, id: number): Candidate | undefined {
+  return db.select().from(candidates).where(eq(candidates.id, id)).get();
 }
 
 export function changeCandidate(db: Database, id: number, change: CandidateChange): void {

@@ -13,6 +13,13 @@ export interface NewJob {
   parentId?: number;
 }
 
+/**
+ * What goes before what: reading before learning (it is quick, and errors in what was given show
+ * early), and the outer loop when nothing else is to be done.
+ */
+const PRIORITY: JobKind[] = ["read", "learn", "round"];
+const BY_PRIORITY = sql`case ${jobs.kind} when 'read' then 0 when 'learn' then 1 else 2 end`;
+
 const UNFINISHED = ["queued", "running"] as const;
 
 /** Another process took this job over: whatever was done for it must not be committed. */
@@ -40,8 +47,7 @@ export function enqueueJob(db: Database, job: NewJob): { job: Job; added: boolea
 }
 
 /**
- * Gives the next job to `owner`: reading before learning (it is quick, and errors in what was
- * given show early), then in the order of arrival.
+ * Gives the next job to `owner`: by the kind's priority, then in the order of arrival.
  * @param options.kinds which kinds may be taken; all by default
  * @param options.now milliseconds since 1970
  */
@@ -50,13 +56,13 @@ export function claimJob(
   owner: string,
   options: { kinds?: JobKind[]; now?: number } = {},
 ): Job | undefined {
-  const { kinds = ["read", "learn"], now = Date.now() } = options;
+  const { kinds = PRIORITY, now = Date.now() } = options;
   return transaction(db, () => {
     const next = db
       .select({ id: jobs.id })
       .from(jobs)
       .where(and(eq(jobs.state, "queued"), inArray(jobs.kind, kinds), lte(jobs.notBefore, now)))
-      .orderBy(sql`${jobs.kind} = 'read' desc`, asc(jobs.id))
+      .orderBy(BY_PRIORITY, asc(jobs.id))
       .limit(1)
       .get();
     if (!next) return undefined;
@@ -76,6 +82,29 @@ export function claimJob(
  */
 export function finishJob(db: Database, job: Job, result?: ReadResult): void {
   close(db, job, { state: "done", error: null, ...(result && { result }) });
+}
+
+/**
+ * Commits a step of a job in one transaction, if the job is still its owner's: the step is either done
+ * or not begun, whenever the process dies. @throws JobLostError when another process has taken it over
+ */
+export function commitStep<T>(db: Database, job: Job, work: () => T): T {
+  return transaction(db, () => {
+    const now = getJob(db, job.id);
+    if (now?.state !== "running" || now.owner !== job.owner) throw new JobLostError(job.id);
+    return work();
+  });
+}
+
+/** Whether something waits that goes before jobs of this kind and may begin now. */
+export function isOutranked(db: Database, kind: JobKind, now = Date.now()): boolean {
+  const before = PRIORITY.slice(0, PRIORITY.indexOf(kind));
+  const waiting = and(
+    eq(jobs.state, "queued"),
+    inArray(jobs.kind, before),
+    lte(jobs.notBefore, now),
+  );
+  return db.select({ id: jobs.id }).from(jobs).where(waiting).limit(1).get() !== undefined;
 }
 
 /** Marks a job failed, with the sentence that says why. @throws JobLostError */
@@ -156,7 +185,7 @@ export function filesToRead(db: Database): string[] {
 /** Jobs for a page: running and queued ones in their order, done and failed ones the latest first. */
 export function listJobs(db: Database, state: JobState, limit = 100): Job[] {
   const waiting = state === "queued" || state === "running";
-  const order = waiting ? [sql`${jobs.kind} = 'read' desc`, asc(jobs.id)] : [desc(jobs.finishedAt)];
+  const order = waiting ? [BY_PRIORITY, asc(jobs.id)] : [desc(jobs.finishedAt)];
   return db
     .select()
     .from(jobs)

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, ne, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { passages, probes } from "./schema.ts";
 
@@ -58,6 +58,24 @@ export function askedInReports(db: Database, questions: string[]): Set<string> {
     for (const row of rows) asked.add(row.question);
   }
   return asked;
+}
+
+/** Different answers to the probes of one split of all other passages, the latest first. */
+export function answersElsewhere(
+  db: Database,
+  passageId: number,
+  split: ProbeSplit,
+  limit = 1000,
+): string[] {
+  return db
+    .selectDistinct({ answer: probes.answer, id: sql<number>`max(${probes.id})` })
+    .from(probes)
+    .where(and(eq(probes.split, split), ne(probes.passageId, passageId)))
+    .groupBy(probes.answer)
+    .orderBy(desc(sql`max(${probes.id})`))
+    .limit(limit)
+    .all()
+    .map(({ answer }) => answer);
 }
 
 /** How many probes of each kind every passage has. */

@@ -3,6 +3,7 @@ import { addEvent } from "../../db/events.ts";
 import { failJob, finishJob, type Job, releaseJob, retryJob } from "../../db/jobs.ts";
 import { type Database, transaction } from "../../db/open.ts";
 import { decidePassage, getPassage } from "../../db/passages.ts";
+import { changeRound, findOpenRound } from "../../db/rounds.ts";
 import { changeUpdate, findOpenUpdate } from "../../db/updates.ts";
 import type { LearnerContext } from "../context.ts";
 import { clearInbox } from "../read/inbox.ts";
@@ -23,7 +24,7 @@ const logger = getLogger(["selkie", "loop"]);
 
 /** How a job ended; `disk` and `model` mean that it waits, and others with it. */
 export type Outcome =
-  | { end: "done" | "failed" | "retry" | "stopped" | "lost" }
+  | { end: "done" | "failed" | "retry" | "stopped" | "yield" | "lost" }
   | { end: "disk" | "model"; message: string };
 
 /**
@@ -57,6 +58,9 @@ function settle(db: Database, job: Job, error: unknown, trouble: Trouble): Outco
   switch (trouble) {
     case "lost":
       return { end: "lost" };
+    case "yield":
+      releaseJob(db, job);
+      return { end: "yield" };
     case "disk":
     case "model":
       // With a full disk this fails, too; the job is then taken up as an orphan.
@@ -110,15 +114,24 @@ function fail(db: Database, job: Job, message: string): Outcome {
       const failed = { verdict: "failed", reason: message, finishedAt: Date.now() } as const;
       if (update) changeUpdate(db, update.id, failed);
     }
+    if (job.kind === "round") failRound(db, message);
     addEvent(db, { level: "error", kind: "job.failed", message, jobId: job.id, passageId });
   });
   clearInbox(db, job);
   return { end: "failed" };
 }
 
+/** The passages of a failed round count as used: the next one waits for others. */
+function failRound(db: Database, reason: string): void {
+  const round = findOpenRound(db);
+  if (!round) return;
+  changeRound(db, round.id, { stage: "done", verdict: "failed", reason, finishedAt: Date.now() });
+}
+
 /** The job as people know it: the passage's title, or what was to be read. */
 export function describe(db: Database, job: Job): string {
   const { source, passageId } = job.payload;
+  if (job.kind === "round") return "The writer's round";
   if (passageId === undefined) return source ?? `Job ${job.id}`;
   const title = getPassage(db, passageId)?.title;
   return title ? `Passage ${passageId}, “${title}”,` : `Passage ${passageId}`;

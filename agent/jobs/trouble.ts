@@ -7,9 +7,10 @@ import { JobLostError } from "../../db/jobs.ts";
  * - `disk`: nothing can be written for now; every job waits
  * - `model`: the model cannot be used as things are; jobs that need it wait
  * - `crash`: a model's process died; the job is tried again, a few times
+ * - `yield`: it makes room for more urgent ones, and goes on where it was
  * - `job`: this job fails, and the next one is begun
  */
-export type Trouble = "lost" | "disk" | "model" | "crash" | "job";
+export type Trouble = "lost" | "disk" | "model" | "crash" | "yield" | "job";
 
 /** Failures of the trainer and the generator that no other job would escape. */
 const MODEL_CODES = new Set([
@@ -35,7 +36,13 @@ export class ModelError extends Error {
   }
 }
 
+/** A job of the background stops at a step's end, since something more urgent waits. */
+export class JobYield extends Error {
+  override name = "JobYield";
+}
+
 export function classify(error: unknown): Trouble {
+  if (error instanceof JobYield) return "yield";
   if (error instanceof JobLostError) return "lost";
   if (isDiskFull(error)) return "disk";
   const codes = errorCodes(error);

@@ -11,4 +11,6 @@ export type JobHandler = (context: LearnerContext, job: Job) => Promise<unknown>
 export interface JobHandlers {
   read: JobHandler;
   learn: JobHandler;
+  /** A round of the outer loop. */
+  round: JobHandler;
 }

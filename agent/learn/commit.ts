@@ -1,8 +1,8 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { rmSync } from "node:fs";
 import { type Candidate, changeCandidate, listCandidates } from "../../db/candidates.ts";
 import { decidePassage } from "../../db/passages.ts";
 import { addVersion } from "../../db/versions.ts";
+import { adapterFile, keepAdapter } from "../adapter-file.ts";
 import { close } from "./examine.ts";
 import type { Run } from "./run.ts";
 
@@ -11,7 +11,7 @@ import type { Run } from "./run.ts";
  * none did, nothing is kept. The file has its final name, and is on the disk, before any row says so.
  */
 export async function commitStage(run: Run): Promise<void> {
-  const { db, passage, update } = run;
+  const { context, db, passage, update } = run;
   if (run.isOutdated) return run.advance({ stage: "decide" });
   const all = listCandidates(db, update.id);
   const best = bestOf(all);
@@ -26,8 +26,8 @@ export async function commitStage(run: Run): Promise<void> {
     );
     return removeScratch(run, all);
   }
-  const file = `${best.sha256}.gguf`;
-  if (!(await settle(run, best, file))) {
+  const file = adapterFile(best.sha256);
+  if (!(await keepAdapter(context.home, best.file, best.sha256))) {
     // The scratch file is gone or damaged (a power cut): it is trained again.
     const again = { file: null, sha256: null, reward: null };
     return run.advance({ stage: "train" }, () => changeCandidate(db, best.id, again));
@@ -57,39 +57,6 @@ export function bestOf(candidates: Candidate[]): Scored | undefined {
     if (best === undefined || candidate.reward > best.reward) best = candidate as Scored;
   }
   return best;
-}
-
-/** Gives the winner its final name, and makes sure that the disk has it. */
-async function settle(run: Run, best: Scored, file: string): Promise<boolean> {
-  const target = run.adapterPath(file);
-  const scratch = run.adapterPath(best.file);
-  if (scratch !== target && existsSync(scratch)) {
-    if ((await fileHash(scratch)) !== best.sha256) {
-      rmSync(scratch);
-      return false;
-    }
-    sync(scratch);
-    renameSync(scratch, target);
-    sync(dirname(target));
-    return true;
-  }
-  // Died between the rename and the transaction, or two candidates came out the same.
-  return existsSync(target) && (await fileHash(target)) === best.sha256;
-}
-
-async function fileHash(path: string): Promise<string> {
-  const hasher = new Bun.CryptoHasher("sha256");
-  for await (const chunk of Bun.file(path).stream()) hasher.update(chunk);
-  return hasher.digest("hex");
-}
-
-function sync(path: string): void {
-  const handle = openSync(path, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function removeScratch(run: Run, candidates: Candidate[]): void {

@@ -1,10 +1,11 @@
 import { finishJob } from "../../db/jobs.ts";
 import { decidePassage } from "../../db/passages.ts";
-import { addProbes, listProbes } from "../../db/probes.ts";
+import { addProbes, answersElsewhere, listProbes, type NewProbe } from "../../db/probes.ts";
 import { saveScores } from "../../db/scores.ts";
 import { BASE_VERSION, currentVersion } from "../../db/versions.ts";
 import { decide } from "../decide.ts";
-import { makeProbes, probeRows } from "../probe/index.ts";
+import { keepFittingDistractors, makeProbes, probeRows } from "../probe/index.ts";
+import { chooseDistractors } from "../reward/distractors.ts";
 import type { Run } from "./run.ts";
 import { scoreProbes } from "./score.ts";
 
@@ -18,7 +19,7 @@ export async function probeStage(run: Run): Promise<void> {
     const settings = { ...run.settings, seed: run.seed };
     return makeProbes({ generator, trainer }, passage, settings, context.signal);
   });
-  const rows = probeRows(passage.id, set.splits);
+  const rows = await withDistractors(run, probeRows(passage.id, set.splits));
   if (rows.length === 0) {
     const reason = `Nothing could be asked about it: ${set.note}`;
     return close(run, "rejected", reason, () => run.note("update.reject", reason, "warning"));
@@ -27,6 +28,23 @@ export async function probeStage(run: Run): Promise<void> {
     addProbes(db, rows);
     run.note("update.probed", `“${passage.title}”: ${rows.length} probes. ${set.note}`);
   });
+}
+
+/**
+ * Gives each probe wrong answers of its type, of its own split alone: what measures must not take
+ * part in choosing.
+ */
+async function withDistractors(run: Run, rows: NewProbe[]): Promise<NewProbe[]> {
+  const { db, passage, seed, context } = run;
+  const chosen = (["reward", "report"] as const).flatMap((split) => {
+    const own = rows.filter((row) => row.split === split);
+    const questions = own.map(({ answer }) => ({ answers: [answer] }));
+    const elsewhere = answersElsewhere(db, passage.id, split);
+    const wrong = chooseDistractors(questions, elsewhere, { seed });
+    return own.map((row, i) => ({ ...row, distractors: wrong[i]! }));
+  });
+  const fitting = await keepFittingDistractors(await context.trainer(), chosen);
+  return chosen.map((row, i) => ({ ...row, distractors: fitting[i]! }));
 }
 
 /** Stage `decide`: what is answered from the weights already, under the current version and the base. */

@@ -2,6 +2,7 @@ import type { Job } from "../../db/jobs.ts";
 import { getPassage } from "../../db/passages.ts";
 import { findOpenUpdate, openUpdate, type Stage } from "../../db/updates.ts";
 import type { LearnerContext } from "../context.ts";
+import { queueDueRound } from "../writer/queue.ts";
 import { commitStage } from "./commit.ts";
 import { decideStage, probeStage } from "./examine.ts";
 import { measureStage } from "./measure.ts";
@@ -22,7 +23,7 @@ const STAGE_WORK: Record<Exclude<Stage, "done">, (run: Run) => Promise<void>> = 
 /**
  * Takes one passage through the loop: probe, decide, study, train, commit, measure. Every stage
  * is committed before the next begins, so a process that died is resumed where it was; a passage
- * that is decided already is left alone.
+ * that is decided already is left alone. What was earned counts towards the next round of the writer.
  * @throws TrainerError, GeneratorError when a model fails; the abort reason when asked to stop
  */
 export async function learnPassage(context: LearnerContext, job: Job): Promise<void> {
@@ -36,4 +37,5 @@ export async function learnPassage(context: LearnerContext, job: Job): Promise<v
     context.signal.throwIfAborted();
     await STAGE_WORK[run.update.stage](run);
   }
+  queueDueRound(context.db, context.settings.writer);
 }

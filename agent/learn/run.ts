@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { addEvent, type NewEvent } from "../../db/events.ts";
-import { getJob, type Job, JobLostError } from "../../db/jobs.ts";
-import { transaction } from "../../db/open.ts";
+import { commitStep, type Job } from "../../db/jobs.ts";
 import type { Passage } from "../../db/passages.ts";
 import { changeUpdate, type Stage, type Update, type UpdateChange } from "../../db/updates.ts";
 import { BASE_VERSION, currentVersion, getVersion, type Version } from "../../db/versions.ts";
@@ -91,11 +90,7 @@ export class Run {
     results: (change: UpdateChange) => void = () => {},
   ): void {
     this.context.signal.throwIfAborted();
-    this.update = transaction(this.db, () => {
-      const job = getJob(this.db, this.job.id);
-      if (job?.state !== "running" || job.owner !== this.job.owner) {
-        throw new JobLostError(this.job.id);
-      }
+    this.update = commitStep(this.db, this.job, () => {
       const whole: UpdateChange = { ...change, timing: this.timing };
       results(whole);
       return changeUpdate(this.db, this.update.id, whole);

@@ -1,8 +1,8 @@
 import type { Probe } from "../../db/probes.ts";
 import type { ProbeScore } from "../../db/scores.ts";
 import type { ModelTrainer, ScorePair } from "../../trainer/types.ts";
-import { perToken } from "../decide.ts";
 import { answerText } from "../prompts.ts";
+import type { RewardProbe } from "../reward/reward.ts";
 
 /**
  * How a probe is scored. The embedded model ends its answers, so there the end token is part of a
@@ -33,17 +33,11 @@ export async function scoreProbes(
   return probes.map((probe, i) => ({ probeId: probe.id, ...scores[i]! }));
 }
 
-/**
- * The reward of a candidate: how much likelier it makes the answers, in nats per token, as a mean
- * over the probes. Graded, since on a handful of probes one exact match more or less says little.
- */
-export function gainOver(
-  before: Map<number, Pick<ProbeScore, "logprob" | "tokens">>,
-  after: ProbeScore[],
-): number {
-  const gains = after.flatMap((score) => {
-    const earlier = before.get(score.probeId);
-    return earlier ? [perToken(score) - perToken(earlier)] : [];
-  });
-  return gains.length === 0 ? 0 : gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
+/** A probe as the reward sees it, beside wrong answers of its type. */
+export function rewardProbe(
+  probe: Pick<Probe, "kind" | "prompt" | "answer" | "distractors">,
+  model: { embedded: boolean },
+): RewardProbe {
+  const { context, answer, end } = probePair(probe, model);
+  return { context, answers: [answer], distractors: probe.distractors.map(answerText), end };
 }

@@ -1,24 +1,25 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Candidate, changeCandidate, listCandidates } from "../../db/candidates.ts";
-import { listProbes } from "../../db/probes.ts";
-import { probeScores } from "../../db/scores.ts";
+import { listProbes, type Probe } from "../../db/probes.ts";
 import { TrainerError, type TrainingRow } from "../../trainer/types.ts";
 import type { Home } from "../home.ts";
+import { rewardOf, type Standing, standings } from "../reward/reward.ts";
 import { replayRows } from "../study/replay.ts";
 import { editRows, keepReadable } from "../study/rows.ts";
 import type { Run } from "./run.ts";
-import { gainOver, scoreProbes } from "./score.ts";
+import { rewardProbe } from "./score.ts";
 
 /** Stage `train`: one adapter per candidate, each trained from the parent, and each one's reward. */
 export async function trainStage(run: Run): Promise<void> {
   if (run.isOutdated) return run.advance({ stage: "decide" });
   sweepScratch(run.context.home, run.update.id);
   const all = listCandidates(run.db, run.update.id);
+  const exam = new RewardExam(run);
   for (const candidate of all) {
     const name = `candidate ${candidate.ordinal + 1} of ${all.length}`;
     const file = await trainCandidate(run, candidate, name);
-    if (file !== undefined) await rewardCandidate(run, candidate, file, name);
+    if (file !== undefined) await rewardCandidate(run, exam, candidate, file, name);
   }
   run.advance({ stage: "commit" });
 }
@@ -73,17 +74,45 @@ async function trainCandidate(run: Run, candidate: Candidate, name: string) {
   }
 }
 
-async function rewardCandidate(run: Run, candidate: Candidate, file: string, name: string) {
+async function rewardCandidate(
+  run: Run,
+  exam: RewardExam,
+  candidate: Candidate,
+  file: string,
+  name: string,
+) {
   if (candidate.reward !== null) return;
   run.say(`Examining ${name}`);
-  const { context, db, passage } = run;
-  const reward = await run.timed("score", async () => {
-    const options = { adapter: run.adapterPath(file), signal: context.signal };
-    const probes = listProbes(db, passage.id, "reward");
-    const after = await scoreProbes(await context.trainer(), probes, context.model, options);
-    return gainOver(probeScores(db, run.parentId, passage.id), after);
-  });
-  run.advance({ stage: "train" }, () => changeCandidate(db, candidate.id, { reward }));
+  const { reward, gains } = await run.timed("score", () => exam.take(run.adapterPath(file)));
+  run.advance({ stage: "train" }, () =>
+    changeCandidate(run.db, candidate.id, { reward, gains: exam.byProbe(gains) }),
+  );
+}
+
+/** The same reward probes for every candidate, against the version that all of them began from. */
+class RewardExam {
+  private readonly probes: Probe[];
+  private before: Standing[] | undefined;
+
+  constructor(private readonly run: Run) {
+    this.probes = listProbes(run.db, run.passage.id, "reward");
+  }
+
+  async take(adapter: string) {
+    const { parent } = this.run;
+    this.before ??= await this.standings(parent && this.run.adapterPath(parent.file));
+    return rewardOf(this.before, await this.standings(adapter));
+  }
+
+  byProbe(gains: number[]): Record<string, number> {
+    return Object.fromEntries(this.probes.map(({ id }, i) => [id, gains[i]!]));
+  }
+
+  private async standings(adapter: string | undefined): Promise<Standing[]> {
+    const { trainer, model, signal } = this.run.context;
+    const probes = this.probes.map((probe) => rewardProbe(probe, model));
+    return standings(await trainer(), probes, { adapter, signal });
+  }
 }
 
 /** The passage itself, the candidate's own lines, and what is replayed of earlier updates. */

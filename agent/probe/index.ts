@@ -66,3 +66,17 @@ async function keepFitting(trainer: ModelTrainer, drafts: ProbeDraft[]): Promise
   const room = trainer.info.contextLength - FRAME_TOKENS;
   return drafts.filter((_, i) => (tokens[i] ?? 0) <= room);
 }
+
+/** Of the distractors of each probe, those that the model can read behind its prompt. */
+export async function keepFittingDistractors(
+  trainer: ModelTrainer,
+  probes: readonly { prompt: string; distractors: string[] }[],
+): Promise<string[][]> {
+  const texts = probes.flatMap(({ prompt, distractors }) =>
+    distractors.map((answer) => prompt + answerText(answer)),
+  );
+  const tokens = texts.length > 0 ? await trainer.countTokens(texts) : [];
+  const room = trainer.info.contextLength - FRAME_TOKENS;
+  let at = 0;
+  return probes.map(({ distractors }) => distractors.filter(() => (tokens[at++] ?? 0) <= room));
+}

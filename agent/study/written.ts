@@ -1,25 +1,25 @@
-import type { EditKind } from "../../db/candidates.ts";
+import type { PromptKind } from "../../db/candidates.ts";
 import { type GenerateRequest, GeneratorError, type TextGenerator } from "../generator/types.ts";
 import { containsAnswer } from "../probe/answers.ts";
 import { foreignNames, vocabularyOf } from "../probe/names.ts";
 import { parseQuestions } from "../probe/parse.ts";
 import { LIST_OPENING, LIST_STOPS } from "../probe/written.ts";
 import {
+  goOnPrompt,
   implicationsPrompt,
+  longImplicationsPrompt,
   type PassageText,
   questionsPrompt,
   rewritePrompt,
 } from "../prompts.ts";
 import { distinct, pairLine } from "./lines.ts";
 
-export type WrittenKind = Exclude<EditKind, "sentences">;
-
 /** As in SEAL: edits are sampled, not decoded greedily. */
 const TEMPERATURE = 1;
 const TOP_P = 0.95;
+/** Tokens of one list at most. */
 const EDIT_TOKENS = 320;
-/** Lists sampled for one edit: a single one has too few lines to learn from. */
-const SAMPLES = 3;
+const LONG_EDIT_TOKENS = 960;
 /** Shorter lines say nothing. */
 const MIN_WORDS = 3;
 /** A statement neither asks nor answers: the list has run on into another form. */
@@ -27,78 +27,127 @@ const NO_STATEMENT = /\?$|^(?:question|answer)\b/iu;
 /** "3. ", "- ": what lists put before an item. */
 const BULLET = /^(?:[-*•·]|\d{1,2}[.)])\s+/u;
 
+/** An edit that somebody wrote: the study lines in it, and what the writer would have to write for just these. */
 export interface WrittenEdit {
-  kind: WrittenKind;
+  kind: PromptKind;
+  /** What the writer was shown. */
+  prompt: string;
+  /** What it wrote, list by list, without the lines that did not pass. */
+  completions: string[];
+  /** The different lines of all lists. */
   lines: string[];
   /** Lines left out because a name or number in them is not in the passage, or they are no lines. */
   dropped: number;
 }
 
-/**
- * Samples one self-edit of each kind given, all in one batch: several lists each, without
- * repetitions. Without room for any, none has lines.
- */
-export async function writtenEdits(
+export interface SampleOptions {
+  seed: number;
+  /** Path of the writer's policy adapter; none is the untouched base. */
+  adapter?: string;
+  /** Lists sampled for one edit, whose lines are those of all of them; one by default, as in SEAL. */
+  lists?: number;
+  signal?: AbortSignal;
+}
+
+/** The E-step's sampling: one self-edit of each kind given, all in one batch. Without room, none has lines. */
+export async function sampleEdits(
   generator: TextGenerator,
   passage: PassageText,
-  kinds: WrittenKind[],
-  { seed, signal }: { seed: number; signal?: AbortSignal },
+  kinds: readonly PromptKind[],
+  { seed, adapter, lists = 1, signal }: SampleOptions,
 ): Promise<WrittenEdit[]> {
   const requests = kinds.flatMap((kind, i) =>
-    Array.from({ length: SAMPLES }, (_, j) => requestFor(kind, passage, seed + i * SAMPLES + j)),
+    Array.from({ length: lists }, (_, j) => ({
+      ...requestFor(kind, passage),
+      seed: seed + i * lists + j,
+      ...(adapter !== undefined && { adapter }),
+    })),
   );
   try {
     const texts = await generator.generate(requests, signal && { signal });
-    return kinds.map((kind, i) =>
-      readEdit(kind, texts.slice(i * SAMPLES, (i + 1) * SAMPLES), passage),
-    );
+    return kinds.map((kind, i) => readEdit(kind, texts.slice(i * lists, (i + 1) * lists), passage));
   } catch (error) {
     if (!(error instanceof GeneratorError && error.code === "prompt-too-long")) throw error;
-    return kinds.map((kind) => ({ kind, lines: [], dropped: 0 }));
+    return kinds.map((kind) => readEdit(kind, [], passage));
   }
 }
 
-/** The study lines of the lists that a model wrote, without those that miscopy or make up a name or number. */
-export function readEdit(kind: WrittenKind, texts: string[], passage: PassageText): WrittenEdit {
+/** The study lines of the lists that were written, without those that miscopy or make up a name or number. */
+export function readEdit(kind: PromptKind, texts: string[], passage: PassageText): WrittenEdit {
   const vocabulary = vocabularyOf(passage.title, passage.text);
   const isSound = (line: string) => foreignNames(line, vocabulary).length === 0;
-  if (kind === "questions") {
-    const pairs = texts.flatMap((text) => parseQuestions(LIST_OPENING + text));
-    const sound = pairs.filter(
-      ({ question, answer }) =>
-        isSound(question) && containsAnswer(`${passage.title}\n${passage.text}`, answer),
-    );
-    return keep(kind, sound.map(pairLine), pairs.length);
+  const lists = texts.map((text) =>
+    kind === "self-qa" ? readPairs(text, passage, isSound) : readStatements(text, isSound),
+  );
+  const lines = distinct(lists.flatMap((list) => list.lines));
+  const opening = kind === "self-qa" ? LIST_OPENING : "";
+  return {
+    kind,
+    prompt: editPrompt(kind, passage),
+    completions: lists
+      .map((list) => distinct(list.lines).join("\n").slice(opening.length))
+      .filter((text) => text !== ""),
+    lines,
+    dropped: lists.reduce((sum, list) => sum + list.read, 0) - lines.length,
+  };
+}
+
+/** What the writer is shown for an edit of this kind. */
+export function editPrompt(kind: PromptKind, passage: PassageText): string {
+  switch (kind) {
+    case "implications":
+      return implicationsPrompt(passage);
+    case "implications-long":
+      return longImplicationsPrompt(passage);
+    case "rewrite":
+      return rewritePrompt(passage);
+    case "self-qa":
+      return questionsPrompt(passage) + LIST_OPENING;
+    case "none":
+      return goOnPrompt(passage);
   }
-  const lines = texts
-    .flatMap((text) => text.split("\n"))
+}
+
+interface ReadList {
+  lines: string[];
+  /** Lines or pairs that the text had. */
+  read: number;
+}
+
+function readPairs(
+  text: string,
+  passage: PassageText,
+  isSound: (line: string) => boolean,
+): ReadList {
+  // Whoever was not shown the opening writes it.
+  const pairs = parseQuestions(/^\s*question/i.test(text) ? text : LIST_OPENING + text);
+  const source = `${passage.title}\n${passage.text}`;
+  const sound = pairs.filter(
+    ({ question, answer }) => isSound(question) && containsAnswer(source, answer),
+  );
+  return { lines: sound.map(pairLine), read: pairs.length };
+}
+
+function readStatements(text: string, isSound: (line: string) => boolean): ReadList {
+  const lines = text
+    .split("\n")
     .map((line) => line.trim().replace(BULLET, ""))
     .filter((line) => line !== "");
   const isStatement = (line: string) =>
     line.split(/\s+/).length >= MIN_WORDS && !NO_STATEMENT.test(line);
-  const sound = lines.filter((line) => isStatement(line) && isSound(line));
-  return keep(kind, sound, lines.length);
-}
-
-function keep(kind: WrittenKind, lines: string[], read: number): WrittenEdit {
-  const kept = distinct(lines);
-  return { kind, lines: kept, dropped: read - kept.length };
-}
-
-function requestFor(kind: WrittenKind, passage: PassageText, seed: number): GenerateRequest {
-  const prompts = {
-    implications: implicationsPrompt(passage),
-    questions: questionsPrompt(passage) + LIST_OPENING,
-    rewrite: rewritePrompt(passage),
-  };
-  // A question list may have empty lines between its pairs; elsewhere one ends the list.
-  const stop = kind === "questions" ? LIST_STOPS : [...LIST_STOPS, "\n\n"];
   return {
-    prompt: prompts[kind],
-    maxTokens: EDIT_TOKENS,
+    lines: lines.filter((line) => isStatement(line) && isSound(line)),
+    read: lines.length,
+  };
+}
+
+function requestFor(kind: PromptKind, passage: PassageText): GenerateRequest {
+  return {
+    prompt: editPrompt(kind, passage),
+    maxTokens: kind === "implications-long" ? LONG_EDIT_TOKENS : EDIT_TOKENS,
     temperature: TEMPERATURE,
     topP: TOP_P,
-    seed,
-    stop,
+    // A question list may have empty lines between its pairs; elsewhere one ends the list.
+    stop: kind === "self-qa" ? LIST_STOPS : [...LIST_STOPS, "\n\n"],
   };
 }

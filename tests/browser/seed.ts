@@ -181,7 +181,7 @@ function addCandidates(
       rewards.map((reward, ordinal) => ({
         updateId,
         ordinal,
-        kind: (["questions", "implications", "rewrite"] as const)[ordinal]!,
+        kind: (["self-qa", "implications", "rewrite"] as const)[ordinal]!,
         lines: questions
           .slice(0, 5)
           .map(({ question, answer }) => LINES[ordinal]!(question, answer, title)),

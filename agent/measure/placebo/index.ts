@@ -13,6 +13,8 @@ import { type Home, openHome } from "../../home.ts";
 import { learnPassage } from "../../learn/index.ts";
 import { sha256, textHash } from "../../read/hash.ts";
 import { makeEdits } from "../../study/index.ts";
+import { kindsInTurn } from "../../study/kinds.ts";
+import { ownEdits } from "../../study/own.ts";
 import { editRows } from "../../study/rows.ts";
 import { matchTokens, tokensOf } from "./match.ts";
 import type { PlaceboCase } from "./select.ts";
@@ -157,10 +159,15 @@ async function trainPlacebo(
   const rows = [];
   for (const otherText of other.texts) {
     const source = { title: other.title, text: otherText };
-    const edits = await makeEdits(context.generator, source, settings, {
-      probes: kind === "sentences" ? "cloze" : "written",
-      examQuestions: [],
+    const writer = ownEdits(context.generator, source, {
+      seed: settings.seed,
+      lists: settings.editLists,
       signal,
+    });
+    const edits = await makeEdits(kind === "sentences" ? [] : [writer], source, {
+      kinds: kindsInTurn(settings),
+      seed: settings.seed,
+      examQuestions: [],
     });
     rows.push(...(await editRows(trainer, source, edits[ordinal]?.lines ?? [])));
     if (sum(await tokensOf(trainer, rows, frame)) >= target) break;

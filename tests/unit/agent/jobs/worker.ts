@@ -16,6 +16,7 @@ await runLoop({
   timing: { poll: 2 },
   handlers: {
     read: async () => {},
+    round: async () => {},
     learn: async (_context, job) => {
       await Bun.sleep(Math.random() * 8);
       transaction(db, () => {

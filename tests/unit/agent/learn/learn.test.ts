@@ -71,7 +71,7 @@ describe("learnPassage", () => {
     expect(getJob(db, job.id)!.state).toBe("done");
     expect(latestEvents(db)[0]).toMatchObject({ kind: "update.commit", passageId: passage.id });
     expect(listCandidates(db, update!.id).map(({ kind }) => kind)).toEqual([
-      "questions",
+      "self-qa",
       "implications",
       "rewrite",
     ]);

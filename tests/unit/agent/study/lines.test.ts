@@ -1,9 +1,19 @@
 import { describe, expect, test } from "bun:test";
-import { makeEdits } from "../../../../agent/study/index.ts";
+import { implicationsPrompt, questionsPrompt } from "../../../../agent/prompts.ts";
+import { type EditSource, makeEdits } from "../../../../agent/study/index.ts";
+import {
+  chooseKinds,
+  type KindChoice,
+  type KindReward,
+  thompson,
+} from "../../../../agent/study/kinds.ts";
 import { distinct, pairLine, pairOf, withoutExamQuestions } from "../../../../agent/study/lines.ts";
+import { ownEdits } from "../../../../agent/study/own.ts";
 import { lineRow } from "../../../../agent/study/rows.ts";
 import { sentenceEdit } from "../../../../agent/study/sentences.ts";
 import { readEdit } from "../../../../agent/study/written.ts";
+import type { PromptKind } from "../../../../db/candidates.ts";
+import { random } from "../../../../trainer/random.ts";
 import { FakeGenerator } from "../fakes/generator.ts";
 
 const PASSAGE = {
@@ -58,6 +68,8 @@ describe("readEdit", () => {
       "The Toab sank in 1340.\n- Toja was built.\n2. It carried salt.\nIt sank in 1341.\n\nOk\nWhere did it sink?\nAnswer: near the Toab";
     expect(readEdit("implications", [text], PASSAGE)).toEqual({
       kind: "implications",
+      prompt: implicationsPrompt(PASSAGE),
+      completions: ["The Toab sank in 1340.\nIt carried salt."],
       lines: ["The Toab sank in 1340.", "It carried salt."],
       dropped: 5,
     });
@@ -66,8 +78,10 @@ describe("readEdit", () => {
   test("keeps questions whose answer stands in the passage", () => {
     const text =
       " Where did the Toab sink?\nAnswer: near Kolm\nQuestion: What did it carry?\nAnswer: wool\nQuestion: Who built the Toja?\nAnswer: Ilsa Torvane";
-    expect(readEdit("questions", [text], PASSAGE)).toEqual({
-      kind: "questions",
+    expect(readEdit("self-qa", [text], PASSAGE)).toEqual({
+      kind: "self-qa",
+      prompt: `${questionsPrompt(PASSAGE)}Question:`,
+      completions: [" Where did the Toab sink?\nAnswer: near Kolm"],
       lines: ["Question: Where did the Toab sink?\nAnswer: near Kolm"],
       dropped: 2,
     });
@@ -97,46 +111,91 @@ describe("sentenceEdit", () => {
 });
 
 describe("makeEdits", () => {
-  const settings = {
-    candidates: 3,
-    editKinds: ["questions", "implications"] as ("questions" | "implications")[],
-    seed: 1,
-  };
   const lists = [
     " Where did the Toab sink?\nAnswer: near Kolm\nQuestion: Who built the Toab?\nAnswer: Ilsa Torvane\nQuestion: What did the Toab carry?\nAnswer: salt",
     "The Toab sank near Kolm.\nThe Toab carried salt.",
   ];
   const model = () =>
     new FakeGenerator(({ prompt }) => (prompt.includes("Questions:") ? lists[0]! : lists[1]!));
+  const own = (generator = model()) =>
+    ownEdits(async () => generator, PASSAGE, { seed: 1, policyId: 4, adapter: "/policy.gguf" });
+  const options = {
+    kinds: ["self-qa", "implications", "self-qa"] as PromptKind[],
+    seed: 1,
+    examQuestions: ["Who built the Toab?"],
+  };
 
-  test("takes the kinds in turn, each with its own seed, without the exam's questions", async () => {
+  test("each kind has its own seed and the writer's adapter, and no exam question is left", async () => {
     const generator = model();
-    const edits = await makeEdits(async () => generator, PASSAGE, settings, {
-      probes: "written",
-      examQuestions: ["Who built the Toab?"],
+    const edits = await makeEdits([own(generator)], PASSAGE, {
+      ...options,
       askedElsewhere: (questions) => new Set(questions.filter((q) => q.includes("carry"))),
     });
     expect(edits.map((edit) => edit.kind)).toEqual(["sentences", "implications", "sentences"]);
+    expect(edits.map((edit) => edit.origin)).toEqual(["rule", "self", "rule"]);
+    expect(edits.map((edit) => edit.policyId)).toEqual([0, 4, 0]);
     expect(new Set(generator.asked.map((r) => r.seed)).size).toBe(generator.asked.length);
+    expect(new Set(generator.asked.map((r) => r.adapter))).toEqual(new Set(["/policy.gguf"]));
     expect(edits.flatMap((edit) => edit.lines).join("\n")).not.toContain("Who built the Toab?");
   });
 
   test("keeps what is left of a question list, if it is enough", async () => {
-    const edits = await makeEdits(async () => model(), PASSAGE, settings, {
-      probes: "written",
-      examQuestions: ["Who built the Toab?"],
-    });
-    expect(edits.map((edit) => edit.kind)).toEqual(["questions", "implications", "questions"]);
+    const edits = await makeEdits([own()], PASSAGE, options);
+    expect(edits.map((edit) => edit.kind)).toEqual(["self-qa", "implications", "self-qa"]);
     expect(edits[0]!.lines).toHaveLength(2);
   });
 
-  test("where the model could not question the passage, it is not asked to write, either", async () => {
-    const edits = await makeEdits(
-      () => Promise.reject(new Error("not to be started")),
-      PASSAGE,
-      settings,
-      { probes: "cloze", examQuestions: [] },
-    );
-    expect(edits.map((edit) => edit.kind)).toEqual(["sentences", "sentences", "sentences"]);
+  test("a source's empty places are the next one's; without any source, rules write", async () => {
+    const asked: PromptKind[][] = [];
+    const recorded: EditSource = {
+      origin: "recorded",
+      write: async (kinds) => {
+        asked.push(kinds);
+        return [readEdit("rewrite", [lists[1]!], PASSAGE), undefined];
+      },
+    };
+    const edits = await makeEdits([recorded, own()], PASSAGE, options);
+    expect(asked).toEqual([options.kinds]);
+    expect(edits.map((edit) => edit.origin)).toEqual(["recorded", "self", "self"]);
+    expect(edits.map((edit) => edit.kind)).toEqual(["rewrite", "implications", "self-qa"]);
+    const ruled = await makeEdits([], PASSAGE, options);
+    expect(ruled.map((edit) => edit.kind)).toEqual(["sentences", "sentences", "sentences"]);
+  });
+});
+
+describe("the kinds of edits", () => {
+  const settings = {
+    candidates: 4,
+    editKinds: ["self-qa", "rewrite", "none"] as PromptKind[],
+    kindChoice: "turns" as KindChoice,
+  };
+  const never = () => {
+    throw new Error("not to be asked");
+  };
+
+  test("in turn, or one for the passage", () => {
+    const kinds = chooseKinds(settings, { id: 1, seed: 1 }, never);
+    expect(kinds).toEqual(["self-qa", "rewrite", "none", "self-qa"]);
+    const one = { ...settings, kindChoice: "passage" as const };
+    expect(chooseKinds(one, { id: 4, seed: 1 }, never)).toEqual(Array(4).fill("rewrite"));
+    expect(chooseKinds(one, { id: 5, seed: 1 }, never)).toEqual(Array(4).fill("none"));
+  });
+
+  test("Thompson sampling comes to take the kind that earns most, and still looks at the others", () => {
+    const means = { "self-qa": 0.4, rewrite: 1, none: -0.5 } as Record<PromptKind, number>;
+    const earned: KindReward[] = [];
+    const next = random(7);
+    const taken: PromptKind[] = [];
+    for (let passage = 0; passage < 60; passage++) {
+      for (const kind of thompson(settings.editKinds, 3, earned, passage)) {
+        taken.push(kind);
+        earned.push({ kind, reward: means[kind] + (next() - 0.5) * 2 });
+      }
+    }
+    const share = (list: PromptKind[], kind: PromptKind) =>
+      list.filter((it) => it === kind).length / list.length;
+    expect(new Set(taken.slice(0, 30)).size).toBe(3);
+    expect(share(taken.slice(90), "rewrite")).toBeGreaterThan(0.8);
+    expect(share(taken, "none")).toBeLessThan(0.15);
   });
 });

@@ -1,0 +1,46 @@
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Home } from "./home.ts";
+
+/** The name of a kept adapter inside the adapters folder: by its content, which never changes. */
+export function adapterFile(sha256: string): string {
+  return `${sha256}.gguf`;
+}
+
+/**
+ * Gives an adapter its final name, and makes sure that the disk has it. Done again after a crash, it
+ * finds what it did.
+ * @param file where it is, inside the adapters folder
+ * @returns false where it is gone or damaged (a power cut): it must be trained again
+ */
+export async function keepAdapter(home: Home, file: string, sha256: string): Promise<boolean> {
+  const target = join(home.adapters, adapterFile(sha256));
+  const scratch = join(home.adapters, file);
+  if (scratch !== target && existsSync(scratch)) {
+    if ((await fileHash(scratch)) !== sha256) {
+      rmSync(scratch);
+      return false;
+    }
+    sync(scratch);
+    renameSync(scratch, target);
+    sync(dirname(target));
+    return true;
+  }
+  // Died between the rename and the transaction, or two adapters came out the same.
+  return existsSync(target) && (await fileHash(target)) === sha256;
+}
+
+async function fileHash(path: string): Promise<string> {
+  const hasher = new Bun.CryptoHasher("sha256");
+  for await (const chunk of Bun.file(path).stream()) hasher.update(chunk);
+  return hasher.digest("hex");
+}
+
+function sync(path: string): void {
+  const handle = openSync(path, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
