@@ -56,6 +56,24 @@ describe("a large model", () => {
     rmSync(out);
   });
 
+  test.skipIf(process.platform === "win32")("that finds no room leaves nothing", async () => {
+    const out = file("no-room/out.gguf");
+    mkdirSync(dirname(out));
+    const script = join(import.meta.dir, "merge-memory.ts");
+    const job = JSON.stringify({ base: large, adapters: [{ path: lora }], out });
+    // The system refuses to make a file longer than 50 MB instead of ending the process.
+    const limited = `trap '' XFSZ; ulimit -f 51200; exec "$0" "$1" "$2"`;
+    const child = Bun.spawn(["bash", "-c", limited, process.execPath, script, job], {
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    expect(await new Response(child.stderr).text()).toInclude(
+      "out.gguf could not be written: the file",
+    );
+    expect(await child.exited).toBe(1);
+    expect(readdirSync(dirname(out))).toEqual([]);
+  });
+
   test("can be stopped by a signal", async () => {
     const out = file("stopped/large.gguf");
     mkdirSync(dirname(out));
