@@ -11,6 +11,8 @@ export interface BenchOptions {
   arms: readonly string[];
   threads: number;
   repetitions: number;
+  /** Lessons of the parts that have them, where it is fewer than theirs. */
+  lessons: number;
 }
 
 export class Bench {
@@ -19,14 +21,17 @@ export class Bench {
   readonly models: readonly ModelName[];
   readonly threads: number;
   readonly repetitions: number;
+  readonly lessons: number;
   private readonly arms: readonly string[];
 
-  constructor({ places, store, models, arms, threads, repetitions }: BenchOptions) {
+  constructor(options: BenchOptions) {
+    const { places, store, models, arms, threads, repetitions, lessons } = options;
     this.places = places;
     this.store = store;
     this.models = models;
     this.threads = threads;
     this.repetitions = repetitions;
+    this.lessons = lessons;
     this.arms = arms;
   }
 

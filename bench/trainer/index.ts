@@ -41,6 +41,7 @@ const { values: flags } = parseArgs({
     arms: { type: "string", default: "" },
     threads: { type: "string", default: String(availableParallelism()) },
     repetitions: { type: "string", default: "5" },
+    lessons: { type: "string", default: "Infinity" },
     python: { type: "string", default: "bench/peft/venv/bin/python" },
     work: { type: "string", default: join("tmp", "bench") },
     out: { type: "string" },
@@ -58,6 +59,7 @@ const bench = new Bench({
   arms: flags.arms.split(",").filter(Boolean),
   threads: Number(flags.threads),
   repetitions: Number(flags.repetitions),
+  lessons: Number(flags.lessons),
 });
 for (const part of parts) await PARTS[part](bench);
 console.log(flags.json ? JSON.stringify(store.results, null, 2) : tables(store.results));

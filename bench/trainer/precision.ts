@@ -22,11 +22,12 @@ const ARMS: readonly Arm[] = [
  */
 export async function measurePrecision(bench: Bench): Promise<void> {
   if (!bench.models.includes("iii")) return;
-  const jobs = await lessonJobs(SEED, LESSONS, SEAL_OPTIONS);
+  const lessons = Math.min(LESSONS, bench.lessons);
+  const jobs = await lessonJobs(SEED, lessons, SEAL_OPTIONS);
   const { rank, alpha } = SEAL_LORA;
   bench.store.describe("precision/iii", {
     seed: SEED,
-    lessons: LESSONS,
+    lessons,
     probes: jobs.reduce((sum, job) => sum + job.probes.length, 0),
     lora: { rank, alpha },
     options: SEAL_OPTIONS,

@@ -37,11 +37,12 @@ export async function measureRecipes(bench: Bench): Promise<void> {
 async function measure(
   bench: Bench,
   part: string,
-  { seed, lessons }: typeof REPORT,
+  { seed, lessons: all }: typeof REPORT,
   arms: readonly Arm[],
 ): Promise<void> {
   if (!bench.models.includes("iii")) return;
   const { threads } = bench;
+  const lessons = Math.min(all, bench.lessons);
   const key = `${part}/iii`;
   const recipes = Object.fromEntries(arms.map(({ name, recipe }) => [name, recipe]));
   bench.store.describe(key, { seed, lessons, threads, recipes });
