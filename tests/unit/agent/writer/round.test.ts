@@ -7,7 +7,7 @@ import { DEFAULT_SETTINGS } from "../../../../agent/settings.ts";
 import { currentWriter } from "../../../../agent/writer/current.ts";
 import { runRound } from "../../../../agent/writer/round.ts";
 import { beginRound, collected } from "../../../../agent/writer/select.ts";
-import { getCandidate, listCandidates } from "../../../../db/candidates.ts";
+import { getCandidate, listCandidates, type PromptKind } from "../../../../db/candidates.ts";
 import { latestEvents } from "../../../../db/events.ts";
 import {
   claimJob,
@@ -28,6 +28,7 @@ import { claimRound, collect, collectMany } from "./rounds.ts";
 
 const settings = {
   ...DEFAULT_SETTINGS,
+  editKinds: ["implications", "rewrite"] as PromptKind[],
   writer: { ...DEFAULT_SETTINGS.writer, trainPassages: 6, tryPassages: 6 },
 };
 let bench: Bench;

@@ -1,0 +1,223 @@
+/**
+ * One turn of the outer loop on the synthetic world, with the parts that the running agent uses:
+ * edits of the untouched base are rewarded, the writer is trained on the best, and both writers are
+ * compared on passages that it was not trained on.
+ *
+ *     bun bench/writer.ts --seed 1 --train 24 --try 16 --edits 5 --kind implications --json
+ *
+ * Rewards come from questions in seen wordings; exact match in unseen wordings, which nothing was
+ * selected on, is shown beside them.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { mean } from "../agent/decide.ts";
+import { Generator } from "../agent/generator/index.ts";
+import { pairedTest } from "../agent/measure/paired.ts";
+import { answerText, closedBook } from "../agent/prompts.ts";
+import { chooseDistractors } from "../agent/reward/distractors.ts";
+import { type RewardProbe, standings } from "../agent/reward/reward.ts";
+import { DEFAULT_SETTINGS } from "../agent/settings.ts";
+import { sampleEdits } from "../agent/study/written.ts";
+import { bestOf } from "../agent/writer/best.ts";
+import { compareWriters, judge } from "../agent/writer/compare.ts";
+import { earn } from "../agent/writer/earn.ts";
+import { trainWriter } from "../agent/writer/fit.ts";
+import { EMBEDDED_MODEL } from "../app/config.ts";
+import type { PromptKind } from "../db/candidates.ts";
+import { type ExamItem, heldOutExam } from "../models/exams.ts";
+import type { Question } from "../models/world/index.ts";
+import { Trainer } from "../trainer/index.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    model: { type: "string", default: EMBEDDED_MODEL },
+    seed: { type: "string", default: "1" },
+    train: { type: "string", default: "24" },
+    try: { type: "string", default: "16" },
+    edits: { type: "string", default: "5" },
+    lists: { type: "string", default: "1" },
+    kind: { type: "string", default: "implications" },
+    epochs: { type: "string" },
+    "writer-epochs": { type: "string" },
+    "writer-rate": { type: "string" },
+    json: { type: "boolean", default: false },
+  },
+});
+const seed = Number(flags.seed);
+const kind = flags.kind as PromptKind;
+const lists = Number(flags.lists);
+const folder = mkdtempSync(join(tmpdir(), "selkie-writer-"));
+const scratch = join(folder, "candidate.gguf");
+const { lora, writer } = DEFAULT_SETTINGS;
+const inner = {
+  ...DEFAULT_SETTINGS.train,
+  epochs: Number(flags.epochs ?? DEFAULT_SETTINGS.train.epochs),
+};
+const outer = {
+  ...writer.train,
+  epochs: Number(flags["writer-epochs"] ?? writer.train.epochs),
+  learningRate: Number(flags["writer-rate"] ?? writer.train.learningRate),
+};
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+const started = performance.now();
+const trainer = await Trainer.start({ model: flags.model, backend: "cpu" });
+const generator = await Generator.start({ model: flags.model, backend: "cpu" });
+const exam = heldOutExam(1000 + seed, Number(flags.train) + Number(flags.try));
+const items = exam.map((item, id) => ({
+  id,
+  ...item.passage,
+  probes: probesOf(item, "seen"),
+  unseen: probesOf(item, "unseen"),
+}));
+const [train, tried] = [items.slice(0, Number(flags.train)), items.slice(Number(flags.train))];
+
+const edits = [];
+for (const item of train) {
+  const before = await standings(trainer, item.probes);
+  const beforeUnseen = await standings(trainer, item.unseen);
+  const kinds = Array(Number(flags.edits)).fill(kind);
+  const written = await sampleEdits(generator, item, kinds, {
+    seed: seed * 10_007 + item.id * 100,
+    lists,
+  });
+  for (const edit of written) {
+    const earned = await earn(trainer, item, edit.lines, item.probes, before, {
+      lora,
+      train: inner,
+      scratch,
+    });
+    const { reward, gains, exactAfter, seconds } = earned;
+    const fresh = await earn(trainer, item, edit.lines, item.unseen, beforeUnseen, {
+      lora,
+      train: inner,
+      scratch,
+    });
+    edits.push({
+      ...edit,
+      passageId: item.id,
+      reward,
+      gains,
+      exactAfter,
+      unseen: fresh.exactAfter,
+      unseenReward: fresh.reward,
+      seconds,
+    });
+  }
+  const own = edits.filter(({ passageId }) => passageId === item.id);
+  say(
+    `passage ${item.id + 1} of ${train.length}: rewards ${own.map(({ reward }) => reward.toFixed(2)).join(" ")}, lines ${own.map(({ lines }) => lines.length).join(" ")}`,
+  );
+}
+const winners = bestOf(edits);
+const policy = join(folder, "policy.gguf");
+const fit = await trainWriter(trainer, winners, { out: policy, lora: writer.lora, options: outer });
+say(
+  `writer: ${fit.rows} rows, loss ${fit.losses[0]?.toFixed(3)} to ${fit.losses.at(-1)?.toFixed(3)}`,
+);
+
+const trials = await compareWriters(
+  { generator, trainer },
+  tried,
+  { after: policy },
+  {
+    kinds: [kind],
+    edits: 2,
+    lists,
+    seed: seed * 77,
+    lora,
+    train: inner,
+    scratch,
+    onTrial: ({ passageId, writer, gain, lines }) =>
+      say(`try ${passageId} ${writer}: ${gain.toFixed(2)}, ${lines.length} lines`),
+  },
+);
+const fresh: { passageId: number; writer: string; exactAfter: number; lines: number }[] = [];
+for (const { passageId, writer, lines } of trials) {
+  const item = items[passageId]!;
+  const before = await standings(trainer, item.unseen);
+  const { exactAfter } = await earn(trainer, item, lines, item.unseen, before, {
+    lora,
+    train: inner,
+    scratch,
+  });
+  fresh.push({ passageId, writer, exactAfter, lines: lines.length });
+}
+const share = (who: string) =>
+  mean(fresh.filter((it) => it.writer === who).map((it) => it.exactAfter));
+const result = {
+  seed,
+  kind,
+  lists,
+  selection: {
+    random: mean(edits.map(({ reward }) => reward)),
+    best: mean(winners.map(({ reward }) => reward)),
+    unseenExactRandom: mean(edits.map(({ unseen }) => unseen)),
+    unseenExactBest: mean(winners.map(({ unseen }) => unseen)),
+    linesRandom: mean(edits.map(({ lines }) => lines.length)),
+    linesBest: mean(winners.map(({ lines }) => lines.length)),
+    correlation: correlation(edits),
+  },
+  writer: {
+    epochs: outer.epochs,
+    learningRate: outer.learningRate,
+    rows: fit.rows,
+    losses: fit.losses,
+  },
+  trial: judge(trials, seed),
+  unseenExact: {
+    before: share("before"),
+    after: share("after"),
+    ...pairedTest(pairsOf(), seed),
+  },
+  lines: {
+    before: mean(fresh.filter((it) => it.writer === "before").map((it) => it.lines)),
+    after: mean(fresh.filter((it) => it.writer === "after").map((it) => it.lines)),
+  },
+  seconds: (performance.now() - started) / 1000,
+};
+await Promise.all([trainer.close(), generator.close()]);
+rmSync(folder, { recursive: true, force: true });
+console.log(JSON.stringify(result, null, 2));
+process.exit(0);
+
+function probesOf(item: ExamItem, wording: "seen" | "unseen"): RewardProbe[] {
+  const questions = item[wording];
+  const elsewhere = exam
+    .filter((it) => it !== item)
+    .flatMap((it) => it.seen.map(({ answer }) => answer));
+  const wrong = chooseDistractors(
+    questions.map(({ answer }) => ({ answers: [answer] })),
+    elsewhere,
+    { seed },
+  );
+  return questions.map(({ question, answer }: Question, i) => ({
+    context: closedBook(question),
+    answers: [answerText(answer)],
+    distractors: wrong[i]!.map(answerText),
+  }));
+}
+
+function pairsOf(): number[] {
+  return tried.map(({ id }) => {
+    const of = (who: string) =>
+      mean(
+        fresh.filter((it) => it.passageId === id && it.writer === who).map((it) => it.exactAfter),
+      );
+    return of("after") - of("before");
+  });
+}
+
+/** Pearson's, within passages: of the reward with exact match in unseen wordings. */
+function correlation(all: { passageId: number; reward: number; unseen: number }[]): number {
+  const groups = [...Map.groupBy(all, ({ passageId }) => passageId).values()];
+  const pairs = groups.flatMap((own) => {
+    const [x, y] = [mean(own.map(({ reward }) => reward)), mean(own.map(({ unseen }) => unseen))];
+    return own.map(({ reward, unseen }) => [reward - x, unseen - y] as const);
+  });
+  const dot = (f: (pair: readonly [number, number]) => number) =>
+    pairs.reduce((sum, pair) => sum + f(pair), 0);
+  return dot(([a, b]) => a * b) / Math.sqrt(dot(([a]) => a * a) * dot(([, b]) => b * b) || 1);
+}
