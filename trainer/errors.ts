@@ -9,6 +9,7 @@ export type TrainerErrorCode =
   | "adapter-mismatch"
   | "checkpoint-mismatch"
   | "invalid-job"
+  | "not-enough-memory"
   | "diverged"
   | "cancelled"
   | "write-failed"

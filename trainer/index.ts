@@ -42,14 +42,18 @@ export class Trainer implements ModelTrainer {
   ) {}
 
   /**
-   * Loads a model on a device: the one named, or the best that works. `threads` are the CPU's;
-   * fewer than its cores are faster where other programs use them too.
-   * @throws TrainerError when the model cannot be read or is not supported, or the device is missing
+   * Loads a model on a device: the one named, or the best that works. `threads` are the CPU's; where
+   * they are not given, as many as the model's size and the machine's load make worth while.
+   * `memoryLimit` is how many bytes of memory this process and its children may take together, where
+   * that is less than what the device or the machine has free.
+   * @throws TrainerError when the model cannot be read, is not supported or does not fit into memory
+   *   (`not-enough-memory`), or the device is missing
    */
   static async start(options: {
     model: string;
     backend?: Variant;
     threads?: number;
+    memoryLimit?: number;
   }): Promise<Trainer> {
     const backend = options.backend ?? (await chooseVariant());
     const child = new ChildProcess<Request, ModelInfo, TrainProgress, Result>(

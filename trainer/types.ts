@@ -32,8 +32,10 @@ export interface ModelTrainer {
   /**
    * Trains one adapter and writes it to `job.out`. Stopped by `signal` within a step; what that leaves
    * is the job's choice.
-   * @throws TrainerError `invalid-job` | `adapter-unreadable` | `adapter-mismatch` |
-   *   `checkpoint-mismatch` | `output-busy` | `cancelled` | `diverged` | `write-failed` | `child-died`
+   * Before any work its memory is estimated: a step that does not fit is computed in smaller graphs
+   * (`microBatchTokens`), and a job that does not fit at all is refused.
+   * @throws TrainerError `invalid-job` | `not-enough-memory` with the figures and what would help |
+   *   `adapter-unreadable` | `adapter-mismatch` | `checkpoint-mismatch` | `output-busy` | `cancelled` | `diverged` | `write-failed` | `child-died`
    */
   train(
     job: TrainJob,

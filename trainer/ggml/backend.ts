@@ -18,7 +18,10 @@ export interface Arena {
 
 /** One compute device: allocation, transfer and graph computation. */
 export class Backend {
-  private constructor(
+  /** Whether nothing is allocated or computed, see dry-backend.ts. */
+  readonly isDry: boolean = false;
+
+  protected constructor(
     readonly library: Library,
     readonly handle: bigint,
     readonly name: string,
@@ -135,6 +138,15 @@ export class Backend {
       );
     });
     this.checkStatus(status);
+  }
+
+  /** Bytes of the device's memory, as its driver tells them. On the CPU all counts as free. */
+  memory(): { free: number; total: number } {
+    const { c } = this.library;
+    const free: [bigint | number] = [0];
+    const total: [bigint | number] = [0];
+    c.ggml_backend_dev_memory(c.ggml_backend_get_device(this.handle), free, total);
+    return { free: Number(free[0]), total: Number(total[0]) };
   }
 
   private checkStatus(status: number): void {

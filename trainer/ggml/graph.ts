@@ -377,6 +377,8 @@ export class Graph {
 /** Plans the memory of one graph after another, growing its buffer when needed. */
 export class GraphAllocator {
   private readonly handle: bigint;
+  /** Of the largest graph that a dry backend has planned. */
+  private planned = 0;
 
   constructor(readonly backend: Backend) {
     const { c } = backend.library;
@@ -384,6 +386,12 @@ export class GraphAllocator {
   }
 
   plan(graph: bigint): void {
+    if (this.backend.isDry) {
+      const sizes: [bigint | number] = [0];
+      this.backend.library.c.ggml_gallocr_reserve_n_size(this.handle, graph, null, null, sizes);
+      this.planned = Math.max(this.planned, Number(sizes[0]));
+      return;
+    }
     if (!this.backend.library.c.ggml_gallocr_alloc_graph(this.handle, graph)) {
       throw new TrainerError(
         "internal",
@@ -394,6 +402,7 @@ export class GraphAllocator {
 
   /** Bytes held for activations. */
   get bytes(): number {
+    if (this.backend.isDry) return this.planned;
     return Number(this.backend.library.c.ggml_gallocr_get_buffer_size(this.handle, 0));
   }
 

@@ -71,6 +71,10 @@ export const BASE_PROTOTYPES = [
   "void ggml_gallocr_free(void * galloc)",
   "bool ggml_gallocr_alloc_graph(void * galloc, void * graph)",
   "size_t ggml_gallocr_get_buffer_size(void * galloc, int buffer_id)",
+  "void ggml_gallocr_reserve_n_size(void * galloc, void * graph, const int * node_buffer_ids, const int * leaf_buffer_ids, _Out_ size_t * sizes)",
+  "size_t ggml_backend_alloc_ctx_tensors_from_buft_size(void * ctx, void * buft)",
+  "int ggml_backend_tensor_alloc(void * buffer, void * tensor, uintptr_t addr)",
+  "void * ggml_backend_cpu_buffer_from_ptr(uintptr_t ptr, size_t size)",
   // backends
   "const char * ggml_backend_name(void * backend)",
   "void ggml_backend_free(void * backend)",
@@ -81,6 +85,7 @@ export const BASE_PROTOTYPES = [
   "void ggml_backend_tensor_get(const void * tensor, void * data, size_t offset, size_t size)",
   "void ggml_backend_buffer_free(void * buffer)",
   "size_t ggml_backend_buffer_get_size(void * buffer)",
+  "void * ggml_backend_get_device(void * backend)",
   "const char * ggml_backend_dev_name(void * device)",
   "const char * ggml_backend_dev_description(void * device)",
   "int ggml_backend_dev_type(void * device)",

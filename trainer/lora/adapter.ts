@@ -165,6 +165,11 @@ export function attach(
   }
 }
 
+/** An adapter whose values are still undefined: what it takes is known without them. */
+export function emptyAdapter(backend: Backend, model: Model, options: LoraOptions): Adapter {
+  return allocate(backend, fileAlpha(options), targeted(model, options), () => options.rank);
+}
+
 function allocate(
   backend: Backend,
   alpha: number,

@@ -1,21 +1,18 @@
 /** Entry point of the trainer's process: ggml lives (and may die) here. */
 import { existsSync, statSync } from "node:fs";
+import { freeMemory } from "../devices/memory.ts";
 import { Backend } from "../ggml/backend.ts";
 import { type LoadedModel, loadModel } from "../model/load.ts";
 import type { TokenRow } from "../model/packing.ts";
 import { scorePairs } from "../scoring/pairs.ts";
+import { checkJob } from "../training/check.ts";
 import { type TrainHooks, trainAdapter } from "../training/train.ts";
 import { type ModelInfo, type ScorePair, TrainerError, type TrainProgress } from "../types.ts";
 import { type ChildProcess, serveRequests } from "./child-process.ts";
+import { fitJob, fitModel } from "./fit.ts";
 import type { ChildOptions, Request, Result } from "./protocol.ts";
+import { chooseThreads } from "./threads.ts";
 import { ModelTokenizer } from "./tokenizer.ts";
-
-/**
- * A model file below this many bytes is computed by one thread: ggml's threads meet by spinning
- * after every operation, and beside other work that waiting costs a small model far more than its
- * arithmetic.
- */
-const ONE_THREAD_BYTES = 100_000_000;
 
 export type TrainerProcess = ChildProcess<Request, ModelInfo, TrainProgress, Result>;
 
@@ -26,24 +23,31 @@ serveRequests<Request, ModelInfo, TrainProgress, Result>({
       : { code: "internal", message: error instanceof Error ? error.message : String(error) },
   start: async () => {
     const options = JSON.parse(process.argv[2] ?? "{}") as ChildOptions;
-    const backend = Backend.open(options.backend, options.threads ?? threadsFor(options.model));
-    const loaded = await loadModel(backend, options.model);
-    const tokenizer = await ModelTokenizer.open(options.model);
+    const { model, memoryLimit } = options;
+    const backend = Backend.open(options.backend, options.threads ?? threadsFor(model));
+    const room = freeMemory(backend, memoryLimit);
+    const loaded = await loadModel(backend, model, fitModel(backend, model, room));
+    const tokenizer = await ModelTokenizer.open(model);
     return {
       info: describeModel(loaded),
-      handle: (request, hooks) => handle(loaded, tokenizer, request, hooks),
+      handle: (request, hooks) => handle({ loaded, tokenizer, memoryLimit }, request, hooks),
     };
   },
 });
 
+/** ggml's own choice for a file that is not there: opening it will say so. */
 function threadsFor(model: string): number | undefined {
-  const small = existsSync(model) && statSync(model).size < ONE_THREAD_BYTES;
-  return small ? 1 : undefined;
+  return existsSync(model) ? chooseThreads(statSync(model).size) : undefined;
+}
+
+interface Context {
+  loaded: LoadedModel;
+  tokenizer: ModelTokenizer;
+  memoryLimit: number | undefined;
 }
 
 async function handle(
-  loaded: LoadedModel,
-  tokenizer: ModelTokenizer,
+  { loaded, tokenizer, memoryLimit }: Context,
   request: Request,
   hooks: TrainHooks & { cancelled: () => boolean },
 ): Promise<Result> {
@@ -54,7 +58,10 @@ async function handle(
         weight: row.weight,
         kl: row.kl,
       }));
-      const result = await trainAdapter(loaded, { ...request.job, rows }, hooks);
+      const job = { ...request.job, rows };
+      checkJob(job, loaded.model);
+      const fitting = await fitJob(loaded, job, freeMemory(loaded.backend, memoryLimit));
+      const result = await trainAdapter(loaded, fitting, hooks);
       return { kind: "train", result };
     }
     case "score": {

@@ -6,6 +6,8 @@ export interface ChildOptions {
   model: string;
   backend: Variant;
   threads?: number;
+  /** Bytes of memory that it, its parent and the parent's other children may take together. */
+  memoryLimit?: number;
 }
 
 /** What it can be asked. */
