@@ -1,3 +1,4 @@
+import { existsSync, statSync } from "node:fs";
 import {
   InsufficientMemoryError,
   type Llama,
@@ -6,6 +7,8 @@ import {
   type LlamaModel,
   type Token,
 } from "node-llama-cpp";
+import { systemFree } from "../../trainer/devices/memory.ts";
+import { chooseThreads } from "../../trainer/process/threads.ts";
 import { loadModel, openLlama, reasonOf } from "./llama.ts";
 import type { ChildOptions } from "./protocol.ts";
 import { StopFilter } from "./stop.ts";
@@ -17,11 +20,6 @@ const MAX_SEQUENCES = 8;
 const MAX_CELLS = 16_384;
 /** Context lengths are rounded up to this, so that a cached context fits the next request too. */
 const CELL_STEP = 256;
-/**
- * A model file below this many bytes is decoded by one thread: threads meet after every operation, and
- * on a busy machine that waiting costs a small model a hundred times its arithmetic.
- */
-const ONE_THREAD_BYTES = 100_000_000;
 /** Contexts kept for reuse, one adapter each. */
 const MAX_CONTEXTS = 2;
 /** llama.cpp frees an adapter only with its model, so the model is reloaded after this many. */
@@ -60,13 +58,16 @@ export class Engine {
   static async load(options: ChildOptions): Promise<Engine> {
     const complaints: string[] = [];
     const llama = await openLlama(options.backend, complaints);
+    if (llama.gpu === false) checkMemory(options);
     const model = await loadModel(llama, options.model, complaints);
-    const small = model.size < ONE_THREAD_BYTES;
-    return new Engine(llama, model, options.model, complaints, small ? 1 : llama.cpuMathCores);
+    return new Engine(llama, model, options.model, complaints, chooseThreads(model.size));
   }
 
-  /** Completes every request; those of one adapter are decoded together. */
-  async generate(requests: GenerateRequest[], onText: OnText, signal: AbortSignal) {
+  /**
+   * Completes every request; those of one adapter are decoded together.
+   * @param checkStop asked before each token; throws to end the work
+   */
+  async generate(requests: GenerateRequest[], onText: OnText, checkStop: () => void) {
     const texts = requests.map(() => "");
     for (const adapter of new Set(requests.map((request) => request.adapter ?? ""))) {
       const jobs = requests
@@ -77,7 +78,7 @@ export class Engine {
       await settleAll(
         sequences.slice(0, jobs.length).map(async (sequence) => {
           for (let job = queue.shift(); job; job = queue.shift()) {
-            texts[job.index] = await this.complete(sequence, job, onText, signal);
+            texts[job.index] = await this.complete(sequence, job, onText, checkStop);
           }
         }),
       );
@@ -104,9 +105,9 @@ export class Engine {
     sequence: LlamaContextSequence,
     { index, request, tokens, maxTokens }: Prepared,
     onText: OnText,
-    signal: AbortSignal,
+    checkStop: () => void,
   ): Promise<string> {
-    signal.throwIfAborted();
+    checkStop();
     // What the sequence read last is kept as far as it agrees (questions about one passage), but the
     // last token is always read again: its logits are needed.
     await sequence.adaptStateToTokens(tokens.slice(0, -1), false);
@@ -124,7 +125,7 @@ export class Engine {
       topP: request.topP,
       seed: request.seed,
     })) {
-      signal.throwIfAborted();
+      checkStop();
       show(filter.push(reader.push(token)));
       count += 1;
       if (filter.stopped || count >= maxTokens) break;
@@ -204,6 +205,24 @@ export class Engine {
     this.contexts.delete(adapter);
     await cached?.context.dispose();
   }
+}
+
+/**
+ * On a GPU llama.cpp puts as much of a model into its memory as fits, and the rest into the machine's;
+ * what does not fit there, the system would swap or kill.
+ */
+function checkMemory({ model, memoryLimit }: ChildOptions): void {
+  const bytes = existsSync(model) ? statSync(model).size : 0;
+  const free = systemFree(memoryLimit);
+  if (bytes <= free) return;
+  throw new GeneratorError(
+    "not-enough-memory",
+    `The model ${model} needs ${megabytes(bytes)} of memory to write text, and this machine has ${megabytes(free)} free. Close other programs, or choose a smaller model.`,
+  );
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`;
 }
 
 /** Waits for every worker before it fails with the first error, so that none is left decoding. */

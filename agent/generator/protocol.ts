@@ -1,4 +1,4 @@
-import type { GenerateRequest, GeneratorErrorCode } from "./types.ts";
+import type { GenerateRequest } from "./types.ts";
 
 /** Which compute library the generator uses; none picks the best that works. */
 export type GeneratorBackend = "cpu" | "cuda" | "vulkan" | "metal";
@@ -7,17 +7,17 @@ export type GeneratorBackend = "cpu" | "cuda" | "vulkan" | "metal";
 export interface ChildOptions {
   model: string;
   backend?: GeneratorBackend;
+  memoryLimit?: number;
 }
 
-/** Parent to child. */
-export type ToChild =
-  | { type: "generate"; id: number; requests: GenerateRequest[]; stream: boolean }
-  | { type: "cancel"; id: number };
+/** What it is asked: prompts to complete, and whether their text is wanted piece by piece. */
+export interface Completion {
+  requests: GenerateRequest[];
+  stream: boolean;
+}
 
-/** Child to parent. */
-export type FromChild =
-  | { type: "ready" }
-  | { type: "fatal"; code: GeneratorErrorCode; message: string }
-  | { type: "text"; id: number; index: number; text: string }
-  | { type: "done"; id: number; texts: string[] }
-  | { type: "error"; id: number; code: GeneratorErrorCode; message: string };
+/** A new piece of a request's text. */
+export interface Piece {
+  index: number;
+  text: string;
+}

@@ -32,6 +32,7 @@ export interface TextGenerator {
 export type GeneratorErrorCode =
   | "library-missing"
   | "model-unreadable"
+  | "not-enough-memory"
   | "adapter-unreadable"
   | "prompt-too-long"
   | "cancelled"

@@ -27,7 +27,7 @@ interface Pending<Progress, Result> {
 export class ChildProcess<Request, Info, Progress, Result> {
   /** Resolves when the child has started, rejects when it cannot. */
   readonly ready: Promise<Info>;
-  private alive = true;
+  private running = true;
   private nextId = 1;
   private lastWords = "";
   private readonly pending = new Map<number, Pending<Progress, Result>>();
@@ -63,6 +63,10 @@ export class ChildProcess<Request, Info, Progress, Result> {
     return this.process.pid;
   }
 
+  get alive(): boolean {
+    return this.running;
+  }
+
   /** Sends a request and waits for its result; `signal` asks the child to stop it. */
   request(
     request: Request,
@@ -70,7 +74,7 @@ export class ChildProcess<Request, Info, Progress, Result> {
   ): Promise<Result> {
     const { onProgress, signal } = options;
     if (signal?.aborted) return Promise.reject(this.makeError("cancelled", "It was cancelled."));
-    if (!this.alive) return Promise.reject(this.death(null, null));
+    if (!this.running) return Promise.reject(this.death(null, null));
     const id = this.nextId++;
     const cancel = (): void => this.send({ type: "cancel", id });
     signal?.addEventListener("abort", cancel, { once: true });
@@ -89,7 +93,7 @@ export class ChildProcess<Request, Info, Progress, Result> {
   }
 
   private send(message: ToChild<Request>): void {
-    if (this.alive) this.process.send(message);
+    if (this.running) this.process.send(message);
   }
 
   private receive(message: FromChild<Info, Progress, Result>): void {
@@ -120,7 +124,7 @@ export class ChildProcess<Request, Info, Progress, Result> {
   }
 
   private die(code: number | null, signal: string | number | null): void {
-    this.alive = false;
+    this.running = false;
     const error = this.death(code, signal);
     this.failed(error);
     for (const pending of this.pending.values()) pending.reject(error);
