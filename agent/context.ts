@@ -3,6 +3,7 @@ import type { ModelTrainer, TrainProgress } from "../trainer/types.ts";
 import type { TextGenerator } from "./generator/types.ts";
 import type { Home } from "./home.ts";
 import type { LearnerSettings } from "./settings.ts";
+import type { Teacher } from "./teacher/types.ts";
 
 /** The base model that this instance's adapters belong to. */
 export interface BaseModel {
@@ -17,7 +18,7 @@ export interface Progress {
   jobId: number;
   passageId?: number;
   title: string;
-  /** A stage of `updates.stage`, or `read`. */
+  /** A stage of `updates.stage`, `read`, or `round`. */
   stage: string;
   /** One short sentence: "Training candidate 2 of 3". */
   detail: string;
@@ -33,6 +34,8 @@ export interface LearnerContext {
   /** Started on first use, and again after a crash: a job that only reads needs no model. */
   trainer(): Promise<ModelTrainer>;
   generator(): Promise<TextGenerator>;
+  /** Another model that writes in the student's place, where the instance has one. */
+  teacher?(): Promise<Teacher>;
   onProgress(progress: Progress): void;
   /** Aborted when the loop is asked to stop; the job is then left to be resumed. */
   signal: AbortSignal;

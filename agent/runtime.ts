@@ -1,11 +1,14 @@
+import { addEvent } from "../db/events.ts";
 import type { Database } from "../db/open.ts";
 import type { ModelTrainer } from "../trainer/types.ts";
+import { Arbiter, type Tenant } from "./arbiter.ts";
 import type { BaseModel } from "./context.ts";
 import type { TextGenerator } from "./generator/types.ts";
 import type { Home } from "./home.ts";
 import type { LoopContext } from "./loop.ts";
 import { checkModel } from "./model.ts";
 import type { LearnerSettings } from "./settings.ts";
+import type { Teacher } from "./teacher/types.ts";
 
 export interface RuntimeOptions {
   db: Database;
@@ -14,6 +17,8 @@ export interface RuntimeOptions {
   settings: LearnerSettings;
   startTrainer(model: BaseModel): Promise<ModelTrainer>;
   startGenerator(model: BaseModel): Promise<TextGenerator>;
+  /** Where another model writes in the student's place. */
+  startTeacher?(): Promise<Teacher>;
 }
 
 /** What jobs need, and what answers questions: the model's two processes, each started when first asked for. */
@@ -24,94 +29,65 @@ export interface Runtime {
 }
 
 /**
- * Makes the context of jobs. A process that died is forgotten with the request that it took along,
- * and the next `trainer()` or `generator()` starts another.
+ * Makes the context of jobs. Both processes stay while the memory holds both; where it does not, one
+ * waits for the other, and the log says so. A process that died is forgotten with the request that it
+ * took along, and the next one starts another.
  */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const { db, home, model, settings } = options;
-  const trainer = new Restartable(async () => {
+  const arbiter = new Arbiter((message) => note(db, message));
+  const trainer = arbiter.tenant("training", async () => {
     await checkModel(db, model);
     return options.startTrainer(model);
   });
-  const generator = new Restartable(async () => {
+  const generator = arbiter.tenant("the chat model", async () => {
     await checkModel(db, model);
     return options.startGenerator(model);
   });
+  // It may be elsewhere, and is started only when it is asked: it does not take part.
+  const teacher = options.startTeacher && new Arbiter().tenant("the teacher", options.startTeacher);
   return {
     context: {
       db,
       home,
       model,
       settings,
-      trainer: async () => watchTrainer(await trainer.get(), trainer),
-      generator: async () => watchGenerator(await generator.get(), generator),
+      trainer: () => sharedTrainer(trainer),
+      generator: () => sharedGenerator(generator),
+      ...(teacher && { teacher: () => teacher.use(async (it) => it) }),
     },
     close: async () => {
-      await Promise.allSettled([trainer.close(), generator.close()]);
+      await Promise.allSettled([trainer.close(), generator.close(), teacher?.close()]);
     },
   };
 }
 
-/** Something that is started once, however many ask at a time, and again after it was dropped. */
-class Restartable<T extends { close(): Promise<void> }> {
-  private current: Promise<T> | undefined;
-
-  constructor(private readonly start: () => Promise<T>) {}
-
-  get(): Promise<T> {
-    if (this.current) return this.current;
-    const current = this.start();
-    this.current = current;
-    // A failed start is not kept: what was wrong may be put right.
-    current.catch(() => {
-      if (this.current === current) this.current = undefined;
-    });
-    return current;
-  }
-
-  drop(value: T): void {
-    const { current } = this;
-    void current?.then((it) => {
-      if (it !== value || this.current !== current) return;
-      this.current = undefined;
-      return value.close();
-    }, ignore);
-  }
-
-  async close(): Promise<void> {
-    const { current } = this;
-    this.current = undefined;
-    await current?.then((value) => value.close(), ignore);
-  }
-}
-
-function watchTrainer(trainer: ModelTrainer, from: Restartable<ModelTrainer>): ModelTrainer {
-  const watch = <R>(result: Promise<R>) => watched(result, () => from.drop(trainer));
+/** Starts it where it does not run yet; its process may be another one at each request. */
+async function sharedTrainer(tenant: Tenant<ModelTrainer>): Promise<ModelTrainer> {
+  const info = await tenant.use(async (trainer) => trainer.info);
   return {
-    info: trainer.info,
-    train: (job, options) => watch(trainer.train(job, options)),
-    score: (pairs, options) => watch(trainer.score(pairs, options)),
-    scoreUnder: (adapters, pairs, options) => watch(trainer.scoreUnder(adapters, pairs, options)),
-    countTokens: (texts) => watch(trainer.countTokens(texts)),
-    close: () => trainer.close(),
+    info,
+    train: (job, options) => tenant.use((trainer) => trainer.train(job, options), options?.signal),
+    score: (pairs, options) =>
+      tenant.use((trainer) => trainer.score(pairs, options), options?.signal),
+    scoreUnder: (adapters, pairs, options) =>
+      tenant.use((trainer) => trainer.scoreUnder(adapters, pairs, options), options?.signal),
+    countTokens: (texts) => tenant.use((trainer) => trainer.countTokens(texts)),
+    close: () => tenant.close(),
   };
 }
 
-function watchGenerator(generator: TextGenerator, from: Restartable<TextGenerator>): TextGenerator {
+async function sharedGenerator(tenant: Tenant<TextGenerator>): Promise<TextGenerator> {
   return {
     generate: (requests, options) =>
-      watched(generator.generate(requests, options), () => from.drop(generator)),
-    close: () => generator.close(),
+      tenant.use((generator) => generator.generate(requests, options), options?.signal),
+    close: () => tenant.close(),
   };
 }
 
-async function watched<R>(result: Promise<R>, died: () => void): Promise<R> {
+/** A full disk keeps it from the log, and nothing else. */
+function note(db: Database, message: string): void {
   try {
-    return await result;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "child-died") died();
-    throw error;
-  }
+    addEvent(db, { level: "info", kind: "memory.shared", message });
+  } catch {}
 }
-
-function ignore(): void {}

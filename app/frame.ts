@@ -3,6 +3,7 @@ import { GeneratorError } from "../agent/generator/types.ts";
 import { ModelError } from "../agent/jobs/trouble.ts";
 import { LoopError } from "../agent/loop.ts";
 import { ReadError } from "../agent/read/errors.ts";
+import { RecordedError, TeacherError } from "../agent/teacher/types.ts";
 import { DatabaseError, explainDatabaseError } from "../db/errors.ts";
 import { TrainerError } from "../trainer/types.ts";
 import { loadConfig } from "./config.ts";
@@ -52,6 +53,8 @@ const EXPLAINED = [
   LoopError,
   ModelError,
   ReadError,
+  RecordedError,
+  TeacherError,
   TrainerError,
 ];
 

@@ -5,6 +5,7 @@ import { closeDatabase, type Database, openDatabase } from "../db/open.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { ConfigError } from "./knob.ts";
 import { loadSettings } from "./settings.ts";
+import { loadTeacher, startTeacher } from "./teacher.ts";
 
 /** One data directory, opened. */
 export interface Instance {
@@ -58,7 +59,8 @@ function makeHome(root: string): Home {
 }
 
 function makeRuntime(config: Config, home: Home, db: Database): Runtime {
-  const { model, backend } = config;
+  const { model, backend, memoryLimit } = config;
+  const teacher = loadTeacher(db);
   return createRuntime({
     db,
     home,
@@ -67,11 +69,12 @@ function makeRuntime(config: Config, home: Home, db: Database): Runtime {
     // Loaded when needed: most commands never touch a model, and start faster so.
     startTrainer: async ({ path }) => {
       const { Trainer } = await import("../trainer/index.ts");
-      return Trainer.start({ model: path, backend });
+      return Trainer.start({ model: path, backend, memoryLimit });
     },
     startGenerator: async ({ path }) => {
       const { Generator } = await import("../agent/generator/index.ts");
-      return Generator.start({ model: path, ...(backend && { backend }) });
+      return Generator.start({ model: path, backend, memoryLimit });
     },
+    ...(teacher && { startTeacher: () => startTeacher(db, teacher) }),
   });
 }

@@ -1,9 +1,12 @@
 import { DEFAULT_SETTINGS, type LearnerSettings } from "../agent/settings.ts";
+import { KIND_CHOICES } from "../agent/study/kinds.ts";
+import { MIN_TRAIN, MIN_TRY } from "../agent/writer/settings.ts";
 import type { Database } from "../db/open.ts";
+import { PROMPT_KINDS } from "../db/schema.ts";
 import { allSettings } from "../db/settings.ts";
 import { LORA_TARGETS } from "../trainer/types.ts";
 import type { Environment } from "./config.ts";
-import { type Knob, listOf, numeric, readKnob, whole } from "./knob.ts";
+import { type Knob, listOf, numeric, oneOf, readKnob, whole } from "./knob.ts";
 
 /** A setting of the learner: its key in the database is `learner.` and this key. */
 interface LearnerKnob {
@@ -68,9 +71,43 @@ const KNOBS: LearnerKnob[] = [
   knob("weight-decay", "SELKIE_WEIGHT_DECAY", numeric(0, 1), (s, n) => {
     s.train.weightDecay = n;
   }),
+  knob("edit-kinds", "SELKIE_EDIT_KINDS", listOf(PROMPT_KINDS), (s, kinds) => {
+    s.editKinds = [...new Set(kinds)];
+  }),
+  knob("kind-choice", "SELKIE_KIND_CHOICE", oneOf(...KIND_CHOICES), (s, choice) => {
+    s.kindChoice = choice;
+  }),
+  knob("edit-lists", "SELKIE_EDIT_LISTS", whole(1, 32), (s, n) => {
+    s.editLists = n;
+  }),
+  knob("writer-rounds", "SELKIE_WRITER_ROUNDS", oneOf("on", "off"), (s, choice) => {
+    s.writer.rounds = choice === "on";
+  }),
+  knob("writer-passages", "SELKIE_WRITER_PASSAGES", whole(MIN_TRAIN, 100_000), (s, n) => {
+    s.writer.trainPassages = n;
+  }),
+  knob("writer-trials", "SELKIE_WRITER_TRIALS", whole(MIN_TRY, 100_000), (s, n) => {
+    s.writer.tryPassages = n;
+  }),
+  knob("writer-edits", "SELKIE_WRITER_EDITS", whole(1, 64), (s, n) => {
+    s.writer.tryEdits = n;
+  }),
+  knob("writer-max-age", "SELKIE_WRITER_MAX_AGE", whole(1, 1_000_000), (s, n) => {
+    s.writer.maxAge = n;
+  }),
+  knob("writer-significance", "SELKIE_WRITER_SIGNIFICANCE", numeric(0, 1), (s, n) => {
+    s.writer.significance = n;
+  }),
+  knob("writer-epochs", "SELKIE_WRITER_EPOCHS", whole(1, 1000), (s, n) => {
+    s.writer.train.epochs = n;
+  }),
+  knob("writer-learning-rate", "SELKIE_WRITER_LEARNING_RATE", numeric(1e-8, 1), (s, n) => {
+    s.writer.train.learningRate = n;
+  }),
   knob("seed", "SELKIE_SEED", whole(0, MAX_SEED), (s, n) => {
     s.seed = n;
     s.train.seed = n;
+    s.writer.train.seed = n;
   }),
 ];
 

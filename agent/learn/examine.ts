@@ -6,6 +6,7 @@ import { BASE_VERSION, currentVersion } from "../../db/versions.ts";
 import { decide } from "../decide.ts";
 import { keepFittingDistractors, makeProbes, probeRows } from "../probe/index.ts";
 import { chooseDistractors } from "../reward/distractors.ts";
+import { teacherQuestions } from "../teacher/source.ts";
 import type { Run } from "./run.ts";
 import { scoreProbes } from "./score.ts";
 
@@ -17,7 +18,11 @@ export async function probeStage(run: Run): Promise<void> {
   const set = await run.timed("probe", async () => {
     const [generator, trainer] = await Promise.all([context.generator(), context.trainer()]);
     const settings = { ...run.settings, seed: run.seed };
-    return makeProbes({ generator, trainer }, passage, settings, context.signal);
+    const questions = await taughtQuestions(run);
+    return makeProbes({ generator, trainer }, passage, settings, {
+      signal: context.signal,
+      questions,
+    });
   });
   const rows = await withDistractors(run, probeRows(passage.id, set.splits));
   if (rows.length === 0) {
@@ -28,6 +33,15 @@ export async function probeStage(run: Run): Promise<void> {
     addProbes(db, rows);
     run.note("update.probed", `“${passage.title}”: ${rows.length} probes. ${set.note}`);
   });
+}
+
+/** Question lists by a teacher, where there is one that writes them. */
+async function taughtQuestions(run: Run): Promise<string[]> {
+  const { context, passage, seed } = run;
+  const teacher = await context.teacher?.();
+  if (!teacher?.writes.includes("probes")) return [];
+  const onProblem = (message: string) => run.warn("teacher.problem", message);
+  return teacherQuestions(teacher, passage, { seed, onProblem, signal: context.signal });
 }
 
 /**

@@ -97,6 +97,11 @@ export class Run {
     });
   }
 
+  /** Records at once, outside of any stage's transaction, what went wrong and does not stop the update. */
+  warn(kind: string, message: string): void {
+    this.note(kind, `“${this.passage.title}”: ${message}`, "warning");
+  }
+
   /** Records an event of this update; inside {@link advance}, in its transaction. */
   note(kind: string, message: string, level: NewEvent["level"] = "info"): void {
     addEvent(this.db, { level, kind, message, jobId: this.job.id, passageId: this.passage.id });

@@ -1,9 +1,12 @@
 import { replaceCandidates } from "../../db/candidates.ts";
 import { askedInReports, listProbes } from "../../db/probes.ts";
 import { kindRewards } from "../../db/rounds.ts";
+import { listRecordedEdits } from "../../db/teacher.ts";
 import { type EditSource, makeEdits } from "../study/index.ts";
 import { chooseKinds } from "../study/kinds.ts";
 import { ownEdits } from "../study/own.ts";
+import { recordedSource } from "../teacher/recorded.ts";
+import { teacherEdits } from "../teacher/source.ts";
 import { currentWriter } from "../writer/current.ts";
 import type { Run } from "./run.ts";
 
@@ -13,9 +16,13 @@ export async function studyStage(run: Run): Promise<void> {
   if (run.isOutdated) return run.advance({ stage: "decide" });
   run.say("Writing study material");
   const probes = listProbes(db, passage.id);
-  const edits = await run.timed("sample", () =>
-    makeEdits(sourcesFor(run, probes[0]?.kind ?? "cloze"), passage, {
-      kinds: chooseKinds(settings, { id: passage.id, seed }, () => kindRewards(db)),
+  // Every recorded edit gets its candidate.
+  const candidates = Math.max(settings.candidates, listRecordedEdits(db, passage.id).length);
+  const edits = await run.timed("sample", async () =>
+    makeEdits(await sourcesFor(run, probes[0]?.kind ?? "cloze"), passage, {
+      kinds: chooseKinds({ ...settings, candidates }, { id: passage.id, seed }, () =>
+        kindRewards(db),
+      ),
       seed,
       examQuestions: probes.flatMap(({ split, question }) =>
         split === "report" ? [question] : [],
@@ -29,17 +36,20 @@ export async function studyStage(run: Run): Promise<void> {
   });
 }
 
-/** Who may write, in this order: where the model could not question the passage, it writes nothing. */
-function sourcesFor(run: Run, probes: "written" | "cloze"): EditSource[] {
-  if (probes === "cloze") return [];
-  const { context, passage, seed } = run;
-  const { policyId, adapter } = currentWriter(run.db, context.home);
-  const options = {
-    policyId,
-    adapter,
-    seed,
-    lists: run.settings.editLists,
-    signal: context.signal,
-  };
-  return [ownEdits(context.generator, passage, options)];
+/** Who may write, in this order: a file, a teacher, the student, unless it could not even ask questions. */
+async function sourcesFor(run: Run, probes: "written" | "cloze"): Promise<EditSource[]> {
+  const { context, db, passage, seed, settings } = run;
+  const { signal } = context;
+  const onProblem = (message: string) => run.warn("teacher.problem", message);
+  const teacher = await context.teacher?.();
+  const sources = [recordedSource(db, passage, onProblem)];
+  if (teacher?.writes.includes("edits")) {
+    sources.push(teacherEdits(teacher, passage, { seed, onProblem, signal }));
+  }
+  if (probes === "written") {
+    const { policyId, adapter } = currentWriter(db, context.home);
+    const options = { policyId, adapter, seed, lists: settings.editLists, signal };
+    sources.push(ownEdits(context.generator, passage, options));
+  }
+  return sources;
 }

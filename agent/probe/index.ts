@@ -19,17 +19,21 @@ export interface ProbeSet {
   note: string;
 }
 
-/** Makes a passage's probes: the model's own questions, or blanks by rule where it has too few. */
+/**
+ * Makes a passage's probes: the model's own questions and those of the lists given, or blanks by rule where it has too few.
+ * @param options.questions lists that somebody else wrote; they are screened as the model's own
+ */
 export async function makeProbes(
   models: { generator: TextGenerator; trainer: ModelTrainer },
   passage: PassageText,
   settings: Pick<LearnerSettings, "maxProbes" | "openBookSamples" | "seed">,
-  signal?: AbortSignal,
+  { signal, questions = [] }: { signal?: AbortSignal; questions?: string[] } = {},
 ): Promise<ProbeSet> {
   const { maxProbes: max, openBookSamples, seed } = settings;
-  const options = { max, openBookSamples, seed, ...(signal && { signal }) };
+  const options = { max, openBookSamples, seed, questions, ...(signal && { signal }) };
   const written = await writtenProbes(models.generator, passage, options);
-  const account = `The model wrote ${written.asked} questions; ${written.drafts.length} of them it answered alike each time with the passage open`;
+  const writer = questions.length > 0 ? "A teacher and the model" : "The model";
+  const account = `${writer} wrote ${written.asked} questions; ${written.drafts.length} of them the model answered alike each time with the passage open`;
   if (written.drafts.length >= MIN_WRITTEN) {
     return { kind: "written", splits: splitProbes(written.drafts, max), note: `${account}.` };
   }

@@ -34,6 +34,8 @@ export interface WrittenOptions {
   /** Drafts wanted; twice as many are put to the model. */
   max: number;
   seed: number;
+  /** Question lists that somebody else wrote: they come first. */
+  questions?: string[];
   signal?: AbortSignal;
 }
 
@@ -85,7 +87,7 @@ export function screen(pair: QuestionAnswer, passage: PassageText): ScreenReason
 async function writeQuestions(
   generator: TextGenerator,
   passage: PassageText,
-  { seed, signal }: WrittenOptions,
+  { seed, questions = [], signal }: WrittenOptions,
 ): Promise<QuestionAnswer[]> {
   const requests = TEMPERATURES.map((temperature, i) => ({
     prompt: questionsPrompt(passage) + LIST_OPENING,
@@ -96,7 +98,8 @@ async function writeQuestions(
   }));
   const texts = await generator.generate(requests, signal && { signal });
   const pairs = new Map<string, QuestionAnswer>();
-  for (const pair of texts.flatMap((text) => parseQuestions(LIST_OPENING + text))) {
+  const given = questions.flatMap(parseQuestions);
+  for (const pair of [...given, ...texts.flatMap((text) => parseQuestions(LIST_OPENING + text))]) {
     const key = `${normaliseAnswer(pair.question)}\n${normaliseAnswer(pair.answer)}`;
     if (!pairs.has(key)) pairs.set(key, pair);
   }

@@ -11,12 +11,8 @@ import {
 import { BASE_VERSION, listVersions } from "../../db/versions.ts";
 import { random, seedFor, shuffled } from "../../trainer/random.ts";
 import { bestOf } from "./best.ts";
-import type { WriterSettings } from "./settings.ts";
+import { MIN_TRAIN, MIN_TRY, type WriterSettings } from "./settings.ts";
 
-/** With fewer pairs, no difference is unlikely enough: five have 32 ways of being swapped. */
-export const MIN_TRY = 5;
-/** Training on fewer examples says nothing about the next one. */
-export const MIN_TRAIN = 4;
 /** A passage with fewer reward probes says too little. */
 const MIN_PROBES = 2;
 /** Of the passages of a round that somebody asked for, the share that the writer is tried on. */

@@ -1,6 +1,11 @@
 import type { LoraOptions, TrainOptions } from "../../trainer/types.ts";
 import { LORA_TARGETS } from "../../trainer/types.ts";
 
+/** With fewer pairs, no difference is unlikely enough: five have 32 ways of being swapped. */
+export const MIN_TRY = 5;
+/** Training on fewer examples says nothing about the next one. */
+export const MIN_TRAIN = 4;
+
 /** How the outer loop trains the writer of edits. */
 export interface WriterSettings {
   /** Whether rounds begin by themselves. */
