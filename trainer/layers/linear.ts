@@ -61,7 +61,7 @@ export function linearBack(
   }
   if (layer.lora && saved.lora) {
     const { name, lora } = layer;
-    const viaLora = lowRankBack(g, lora, saved.lora, dy, name, gradients, needsInput);
+    const viaLora = lowRankBack(g, lora, saved.lora, saved.x, dy, name, gradients, needsInput);
     if (dx && viaLora) dx = g.add(dx, viaLora);
   }
   return dx;

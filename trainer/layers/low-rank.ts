@@ -15,8 +15,6 @@ export interface LowRank {
 }
 
 export interface LowRankSaved {
-  /** As it enters A, `[n_in, n_tokens]` */
-  x: Tensor;
   mask?: Tensor;
   /** scale · A·x, `[rank, n_tokens]` */
   low: Tensor;
@@ -29,19 +27,20 @@ export function lowRank(
   input: Tensor,
 ): { y: Tensor; saved: LowRankSaved } {
   const mask = draw?.(g, input);
-  const x = mask ? g.mul(input, mask) : input;
-  const low = g.scale(g.mulMat(a, x), scale); // [rank, n_tokens]
-  return { y: expand(g, g.transposed(b), low), saved: { x, mask, low } };
+  const low = g.scale(g.mulMat(a, masked(g, input, mask)), scale); // [rank, n_tokens]
+  return { y: expand(g, g.transposed(b), low), saved: { mask, low } };
 }
 
 /**
  * Adds the gradients of A and B (dB = dy·lowᵀ, dA = dLow·xᵀ with dLow = scale · Bᵀ·dy) and returns
  * the update's share of dx, mask ∘ Aᵀ·dLow, `[n_in, n_tokens]`, unless nobody needs it.
+ * @param input the same as in the forward pass, `[n_in, n_tokens]`
  */
 export function lowRankBack(
   g: Graph,
   { a, b, scale, trainable }: LowRank,
-  { x, mask, low }: LowRankSaved,
+  { mask, low }: LowRankSaved,
+  input: Tensor,
   dy: Tensor, // [n_out, n_tokens]
   name: string,
   gradients: Gradients,
@@ -50,11 +49,14 @@ export function lowRankBack(
   const dLow = g.scale(g.mulMat(g.transposed(b), dy), scale); // [rank, n_tokens]
   if (trainable) {
     gradients.add(`${name}.lora_b`, g.transposed(g.outerSum(dy, low))); // [rank, n_out]
-    gradients.add(`${name}.lora_a`, g.outerSum(x, dLow)); // [n_in, rank]
+    gradients.add(`${name}.lora_a`, g.outerSum(masked(g, input, mask), dLow)); // [n_in, rank]
   }
   if (!needsInput) return undefined;
-  const dx = expand(g, a, dLow);
-  return mask ? g.mul(dx, mask) : dx;
+  return masked(g, expand(g, a, dLow), mask);
+}
+
+function masked(g: Graph, x: Tensor, mask: Tensor | undefined): Tensor {
+  return mask ? g.mul(x, mask) : x;
 }
 
 /** Σ_r m_r · low_r: `[n, rank] x [rank, n_tokens] -> [n, n_tokens]`. */
