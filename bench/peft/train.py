@@ -24,7 +24,16 @@ from transformers import AutoModelForCausalLM
 
 IGNORED = -100
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
-ALL_PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+# GGUF's names of the projections and Hugging Face's.
+PROJECTIONS = {
+    "attn_q": "q_proj",
+    "attn_k": "k_proj",
+    "attn_v": "v_proj",
+    "attn_output": "o_proj",
+    "ffn_gate": "gate_proj",
+    "ffn_up": "up_proj",
+    "ffn_down": "down_proj",
+}
 SCORED_TOGETHER = 32
 
 
@@ -82,6 +91,14 @@ def packed(rows):
     return inputs, as_tensor(targets), as_tensor(owners)
 
 
+def adapted_layers(lora, count):
+    """None for all, else the blocks that are adapted: a list, or a range with both ends in it."""
+    layers = lora.get("layers")
+    if layers is None or isinstance(layers, list):
+        return layers
+    return list(range(layers.get("from", 0), layers.get("to", count - 1) + 1))
+
+
 class Peer:
     def __init__(self, spec):
         self.spec = spec
@@ -97,7 +114,8 @@ class Peer:
                 r=lora["rank"],
                 lora_alpha=lora["alpha"],
                 lora_dropout=0.0,
-                target_modules=ALL_PROJECTIONS,
+                target_modules=[PROJECTIONS[target] for target in lora["targets"]],
+                layers_to_transform=adapted_layers(lora, model.config.num_hidden_layers),
                 task_type="CAUSAL_LM",
             ),
         )

@@ -1,5 +1,5 @@
 import type { TransposeMode } from "../../trainer/model/transposes.ts";
-import type { TrainOptions } from "../../trainer/types.ts";
+import type { LoraOptions, TrainOptions } from "../../trainer/types.ts";
 import { type ModelName, modelFile, type Precision } from "./models.ts";
 import { type Measured, modelFolder, type Places, runSpec, type Side } from "./run.ts";
 import type { BenchJob, PlainRow } from "./spec.ts";
@@ -27,7 +27,7 @@ export function armName({ side, precision, layout, transposes }: Arm): string {
 
 export interface Work {
   threads: number;
-  lora: { rank: number; alpha: number };
+  lora: LoraOptions;
   options: TrainOptions;
   warmup: PlainRow[];
   jobs: BenchJob[];

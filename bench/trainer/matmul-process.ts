@@ -11,6 +11,9 @@ import { ggmlRate, productKey } from "./rates.ts";
 import { tokenRow } from "./spec.ts";
 import { SEAL_LORA, SEAL_OPTIONS, sealRows } from "./workload.ts";
 
+/** The best of so many, as ggml's own rate is the best of some. */
+const RUNS = 3;
+
 const [path = "", threads = "2", batchTokens = "1"] = process.argv.slice(2);
 const backend = Backend.open("cpu", Number(threads));
 const loaded = await loadModel(backend, path);
@@ -25,7 +28,8 @@ const train = (options: Partial<TrainOptions>) =>
   });
 
 const products = await recordProducts(() => train({})); // warms up, too
-const { seconds } = await train({});
+let seconds = Number.POSITIVE_INFINITY;
+for (let i = 0; i < RUNS; i++) seconds = Math.min(seconds, (await train({})).seconds);
 rmSync(out, { force: true });
 const rates = new Map<string, number>();
 for (const product of products) {

@@ -20,7 +20,6 @@ const ARMS: readonly Arm[] = [
 
 /** The most memory that is resident while SEAL's rows are trained one by one. */
 export async function measureMemory(bench: Bench): Promise<void> {
-  const { rank, alpha } = SEAL_LORA;
   for (const model of bench.models) {
     const rows = sealRows(vocabularyOf(model)).slice(-1 - LINES);
     const options = { ...SEAL_OPTIONS, epochs: 1 };
@@ -28,18 +27,18 @@ export async function measureMemory(bench: Bench): Promise<void> {
     bench.store.describe(`memory/${model}`, {
       rowTokens: rows.map((row) => row.tokens.length),
       options,
-      lora: { rank, alpha },
+      lora: SEAL_LORA,
       threads: bench.threads,
     });
     await bench.interleave(`memory/${model}`, ARMS, armName, async (arm) => {
       const outcome = await runArm(bench.places, model, arm, {
         threads: bench.threads,
-        lora: { rank, alpha },
+        lora: SEAL_LORA,
         options,
         warmup: [],
         jobs: [{ rows, plan, probes: [] }],
       });
-      const { weights, baseline, loaded, peak, activations } = outcome.memory;
+      const { weights, baseline, loaded, peak, activations, adapter } = outcome.memory;
       return {
         outcome,
         figures: {
@@ -51,6 +50,7 @@ export async function measureMemory(bench: Bench): Promise<void> {
           beyondWeightsAndRuntime: peak - weights - baseline,
           seconds: outcome.jobs[0]!.seconds,
           ...(activations !== undefined && { activations }),
+          ...(adapter !== undefined && { adapter }),
         },
       };
     });

@@ -1,20 +1,20 @@
 /** Run as a process: trains what a spec says and times it, `bun ours.ts <spec.json> <outcome.json>`. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Backend } from "../../trainer/ggml/backend.ts";
+import { type Arena, Backend } from "../../trainer/ggml/backend.ts";
 import { GgufFile } from "../../trainer/ggml/gguf.ts";
 import { GraphAllocator } from "../../trainer/ggml/graph.ts";
 import { type LoadedModel, loadModel } from "../../trainer/model/load.ts";
 import { scoreRows } from "../../trainer/scoring/score.ts";
 import { trainAdapter } from "../../trainer/training/train.ts";
-import { LORA_TARGETS } from "../../trainer/types.ts";
 import { cpuSeconds, forgetPeak, residentBytes } from "./process-memory.ts";
 import { type JobOutcome, type Outcome, type Spec, tokenRow } from "./spec.ts";
 
 const [specPath = "", outcomePath = ""] = process.argv.slice(2);
 const spec: Spec = JSON.parse(readFileSync(specPath, "utf8"));
 const adapterPath = `${outcomePath}.adapter.gguf`;
-const lora = { ...spec.lora, targets: [...LORA_TARGETS] };
+const { lora } = spec;
 const activations = watchActivations();
+const arenas = watchArenas();
 
 const backend = Backend.open("cpu", spec.threads);
 const baseline = residentBytes("VmRSS");
@@ -26,6 +26,7 @@ if (spec.warmup.length > 0) {
 Bun.gc(true);
 forgetPeak();
 const resident = residentBytes("VmRSS");
+arenas.forget();
 const jobs: JobOutcome[] = [];
 let peak = 0;
 for (const { rows, probes } of spec.jobs) {
@@ -48,6 +49,7 @@ const outcome: Outcome = {
     loaded: resident,
     peak,
     activations: activations(),
+    adapter: arenas.most(),
   },
   versions: { bun: Bun.version, ggml: backend.library.version },
 };
@@ -71,4 +73,31 @@ function watchActivations(): () => number {
     most = Math.max(most, this.bytes);
   };
   return () => most;
+}
+
+/** The most bytes that were allocated on the device at a time since `forget`. */
+function watchArenas(): { most: () => number; forget: () => void } {
+  let now = 0;
+  let most = 0;
+  const { allocate } = Backend.prototype;
+  Backend.prototype.allocate = function (this: Backend, ...args): Arena {
+    const arena = allocate.apply(this, args);
+    now += arena.bytes;
+    most = Math.max(most, now);
+    const { free } = arena;
+    return {
+      ...arena,
+      free: () => {
+        now -= arena.bytes;
+        free();
+      },
+    };
+  };
+  return {
+    most: () => most,
+    forget: () => {
+      now = 0;
+      most = 0;
+    },
+  };
 }

@@ -24,17 +24,16 @@ export async function measurePrecision(bench: Bench): Promise<void> {
   if (!bench.models.includes("iii")) return;
   const lessons = Math.min(LESSONS, bench.lessons);
   const jobs = await lessonJobs(SEED, lessons, SEAL_OPTIONS);
-  const { rank, alpha } = SEAL_LORA;
   bench.store.describe("precision/iii", {
     seed: SEED,
     lessons,
     probes: jobs.reduce((sum, job) => sum + job.probes.length, 0),
-    lora: { rank, alpha },
+    lora: SEAL_LORA,
     options: SEAL_OPTIONS,
   });
   const measure = async (arm: Arm) => {
     const { threads } = bench;
-    const work = { threads, lora: { rank, alpha }, options: SEAL_OPTIONS, warmup: [], jobs };
+    const work = { threads, lora: SEAL_LORA, options: SEAL_OPTIONS, warmup: [], jobs };
     const outcome = await runArm(bench.places, "iii", arm, work);
     return { outcome, figures: outcomeOf(outcome) };
   };

@@ -200,7 +200,7 @@ function memoryTable(model: string, arms: Arms): Table {
   const base = find("peft-f32");
   return {
     title: `4. Peak memory while training, MiB: ${MODEL_NAMES[model]}`,
-    note: "x PEFT: of PEFT at the same precision (f32 where it has none), beyond the weights; second figure without the language's runtime and libraries.",
+    note: "x PEFT: of PEFT at the same precision (f32 where it has none), beyond the weights; second figure without the language's runtime and libraries. Adapter: with its optimizer.",
     columns: [
       "",
       "weights",
@@ -209,6 +209,7 @@ function memoryTable(model: string, arms: Arms): Table {
       "without runtime",
       "x PEFT",
       "peak/weights",
+      "adapter",
       "activations",
     ],
     rows: arms.map(([arm, m]) => {
@@ -225,6 +226,7 @@ function memoryTable(model: string, arms: Arms): Table {
           ? `${share("beyondWeights")} / ${share("beyondWeightsAndRuntime")}`
           : "",
         (((m.peak as number) - (m.baseline as number)) / (m.weights as number)).toFixed(2),
+        m.adapter === undefined ? "" : mib(m.adapter),
         m.activations === undefined ? "" : mib(m.activations),
       ];
     }),

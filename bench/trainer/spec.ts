@@ -1,6 +1,6 @@
 import type { TokenRow } from "../../trainer/model/packing.ts";
 import type { TransposeMode } from "../../trainer/model/transposes.ts";
-import type { Score, TrainOptions } from "../../trainer/types.ts";
+import type { LoraOptions, Score, TrainOptions } from "../../trainer/types.ts";
 import type { Precision } from "./models.ts";
 
 /** A {@link TokenRow} as JSON. */
@@ -24,7 +24,7 @@ export interface Spec {
   model: string;
   precision: Precision;
   threads: number;
-  lora: { rank: number; alpha: number };
+  lora: LoraOptions;
   options: TrainOptions;
   /** Rows trained on one by one before anything is timed. */
   warmup: PlainRow[];
@@ -53,8 +53,10 @@ export interface MemoryOutcome {
   loaded: number;
   /** The most that was resident while it trained. */
   peak: number;
-  /** Planned for activations, where it is known. */
+  /** Planned for activations; ours alone knows it. */
   activations?: number;
+  /** Of the adapter, its optimizer and its gradients, where they are kept; ours alone knows it. */
+  adapter?: number;
 }
 
 export interface Outcome {

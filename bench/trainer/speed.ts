@@ -64,10 +64,9 @@ export async function measureSpeed(bench: Bench): Promise<void> {
 }
 
 function work(bench: Bench, rows: PlainRow[], options: TrainOptions): Work {
-  const { rank, alpha } = SEAL_LORA;
   return {
     threads: bench.threads,
-    lora: { rank, alpha },
+    lora: SEAL_LORA,
     options,
     // Two short rows and the longest: memory is taken and kernels are chosen before the clock starts.
     warmup: [...rows.slice(0, 2), ...rows.slice(-1)],
