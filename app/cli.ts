@@ -10,6 +10,7 @@ import * as ingest from "./commands/ingest.ts";
 import * as report from "./commands/report.ts";
 import * as serve from "./commands/serve.ts";
 import * as status from "./commands/status.ts";
+import * as writer from "./commands/writer.ts";
 
 if (process.env.SELKIE_DEBUG) {
   const format = getTextFormatter();
@@ -30,7 +31,7 @@ const program = new Command("selkie")
   .enablePositionalOptions()
   .showHelpAfterError("(selkie --help lists the commands, selkie help <command> explains one)");
 
-const commands = [serve, ingest, exam, ask, status, report, adapter, doctor];
+const commands = [serve, ingest, exam, ask, status, report, writer, adapter, doctor];
 for (const command of commands) command.register(program);
 
 await program.parseAsync();

@@ -46,10 +46,11 @@ export function candidateLines(db: Database, update: Update): CandidateLine[] {
     : update.verdict === null
       ? undefined
       : bestOf(all)?.id;
-  return all.map(({ id, ordinal, kind, lines, reward, losses, trainTokens, seconds }) => ({
+  return all.map(({ id, ordinal, kind, origin, lines, reward, losses, trainTokens, seconds }) => ({
     id,
     ordinal,
     kind,
+    origin,
     lines,
     reward: reward ?? undefined,
     losses: losses ?? [],

@@ -67,6 +67,7 @@ function runningJob(db: Database, learner: Learner): RunningJob | undefined {
   const job = listJobs(db, "running", 1)[0];
   if (!job) return undefined;
   const { passageId } = job.payload;
+  if (job.kind === "round") return { title: describe(db, job), stage: "round", detail: "" };
   if (passageId === undefined) {
     return { title: describe(db, job), stage: "read", detail: "Reading it." };
   }

@@ -17,6 +17,7 @@ import { matrixRoutes } from "./routes/matrix.ts";
 import { passageRoutes } from "./routes/passages.tsx";
 import { sourceRoutes } from "./routes/sources.tsx";
 import { statusRoutes } from "./routes/status.ts";
+import { writerRoutes } from "./routes/writer.tsx";
 import type { Site, SiteEnv } from "./site.ts";
 
 /** A running server. */
@@ -75,6 +76,7 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
     passageRoutes,
     matrixRoutes,
     statusRoutes,
+    writerRoutes,
   ]) {
     routes(app, site);
   }

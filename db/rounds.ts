@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm";
-import type { PromptKind } from "./candidates.ts";
+import type { EditKind, EditOrigin, PromptKind } from "./candidates.ts";
 import type { Database } from "./open.ts";
 import { candidates, passages, roundPassages, rounds, trials, updates } from "./schema.ts";
 
@@ -163,8 +163,8 @@ export function kindRewards(db: Database, limit = 300): { kind: PromptKind; rewa
 
 /** Of the edits of each kind: how many there are, their mean reward, and how many were learned. */
 export interface KindSummary {
-  kind: string;
-  origin: string;
+  kind: EditKind;
+  origin: EditOrigin;
   edits: number;
   reward: number;
   best: number;

@@ -17,6 +17,7 @@ const PLACES = [
   { href: "/passages", label: "Passages" },
   { href: "/#memory", label: "Memory" },
   { href: "/#versions", label: "Versions" },
+  { href: "/writer", label: "Writer" },
   { href: "/#log", label: "Log" },
 ];
 

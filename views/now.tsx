@@ -36,7 +36,7 @@ function Job(props: { job: RunningJob }) {
       <p class="job-title" dir="auto">
         {job.passageId ? <a href={`/passages/${job.passageId}`}>{job.title}</a> : job.title}
       </p>
-      {job.stage !== "read" && <Steps stage={job.stage} />}
+      {job.stage !== "read" && job.stage !== "round" && <Steps stage={job.stage} />}
       <p class="detail" role="status">
         {job.detail}
       </p>
@@ -108,7 +108,8 @@ function Queue(props: { now: NowFacts }) {
 }
 
 function headline(now: NowFacts): string {
-  if (now.job) return now.job.stage === "read" ? "Reading" : "Learning";
+  if (now.job?.stage === "read") return "Reading";
+  if (now.job) return now.job.stage === "round" ? "Learning to write" : "Learning";
   if (now.loop === "stopped") return "Not learning";
   return now.queued > 0 ? "About to begin" : "At rest";
 }

@@ -5,7 +5,16 @@
 
 export type Decision = "new" | "known" | "learned" | "rejected" | "failed";
 export type ProbeKind = "written" | "cloze";
-export type Stage = "read" | "probe" | "decide" | "study" | "train" | "commit" | "measure" | "done";
+export type Stage =
+  | "round"
+  | "read"
+  | "probe"
+  | "decide"
+  | "study"
+  | "train"
+  | "commit"
+  | "measure"
+  | "done";
 
 /** How a set of probes was answered from the weights alone. */
 export interface ExamResult {
@@ -176,6 +185,7 @@ export interface CandidateLine {
   id: number;
   ordinal: number;
   kind: string;
+  origin: "self" | "teacher" | "recorded" | "rule";
   lines: string[];
   reward?: number;
   losses: number[];
@@ -216,4 +226,62 @@ export interface AnswerFacts {
 export interface AddNote {
   kind: "added" | "duplicate" | "error";
   message: string;
+}
+
+/** A round of the outer loop. */
+export interface RoundLine {
+  id: number;
+  verdict?: "adopt" | "reject" | "failed";
+  stage: "train" | "try" | "done";
+  reason?: string;
+  /** The policy that it began from; 0 is the untouched base. */
+  policyId: number;
+  newPolicyId?: number;
+  trained: number;
+  tried: number;
+  /** Mean gains of the edits of either writer on the passages that were tried, nats per token. */
+  trial?: { passages: number; before: number; after: number; low: number; high: number; p: number };
+  at: number;
+  seconds?: number;
+}
+
+/** What edits of one kind earned. */
+export interface KindLine {
+  kind: string;
+  origin: "self" | "teacher" | "recorded" | "rule";
+  edits: number;
+  reward: number;
+  /** Of the edits of their passages, how often it was the best. */
+  best: number;
+}
+
+/** The writer of edits: who writes now, what its next round waits for, and how it got here. */
+export interface WriterFacts {
+  /** Who writes now; 0 is the untouched base. */
+  policyId: number;
+  /** All that can write, the oldest first; without the base. */
+  policies: { id: number; parentId: number; roundId: number; at: number }[];
+  collected: { fresh: number; wanted: number; edits: number; winners: number };
+  /** Whether rounds begin by themselves. */
+  rounds: boolean;
+  history: RoundLine[];
+  kinds: KindLine[];
+  /** Another model that writes, if there is one. */
+  teacher?: { name: string; writes: string[]; dailyTokens?: number };
+  usage: {
+    day: string;
+    teacher: string;
+    requests: number;
+    failures: number;
+    tokens: number;
+  }[];
+  recorded: { edits: number; passages: number };
+}
+
+/** The edits of both writers about one passage. */
+export interface TrialLine {
+  passageId: number;
+  title: string;
+  before: { kind: string; lines: string[]; gain: number }[];
+  after: { kind: string; lines: string[]; gain: number }[];
 }

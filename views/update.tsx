@@ -3,14 +3,23 @@ import { Time } from "./parts.tsx";
 import type { CandidateLine, UpdateFacts } from "./types.ts";
 import { VERDICT_WORDS } from "./versions.tsx";
 
-/** How each kind of self-edit came about. */
-const KIND_WORDS: Record<string, string> = {
-  implications: "implications, written by the model",
-  questions: "questions and answers, written by the model",
-  rewrite: "the same facts in other words, written by the model",
-  sentences: "sentences of the passage, made by rule",
-  cloze: "blanked sentences, made by rule",
+/** What each kind of self-edit is. */
+export const KIND_WORDS: Record<string, string> = {
+  implications: "implications",
+  "implications-long": "implications, a long list",
+  "self-qa": "questions and answers",
+  rewrite: "the same facts in other words",
+  none: "whatever follows the passage",
+  sentences: "sentences of the passage",
 };
+
+/** Who wrote it. */
+export const ORIGIN_WORDS = {
+  self: "written by the model",
+  teacher: "written by the teacher",
+  recorded: "from a file",
+  rule: "made by rule",
+} as const;
 
 /** One pass of a passage through the loop: verdict, candidates side by side, training curves. */
 export function UpdateStory(props: { update: UpdateFacts }) {
@@ -65,7 +74,7 @@ export function UpdateStory(props: { update: UpdateFacts }) {
 
 function Candidate(props: { candidate: CandidateLine }) {
   const { candidate } = props;
-  const { ordinal, kind, lines, reward, winner, trainTokens, seconds } = candidate;
+  const { ordinal, kind, origin, lines, reward, winner, trainTokens, seconds } = candidate;
   return (
     <article class={winner ? "candidate winner" : "candidate"}>
       <header>
@@ -79,7 +88,7 @@ function Candidate(props: { candidate: CandidateLine }) {
         </p>
       </header>
       <p class="quiet">
-        {KIND_WORDS[kind] ?? kind}
+        {KIND_WORDS[kind] ?? kind}, {ORIGIN_WORDS[origin]}
         {trainTokens !== undefined && `; ${whole(trainTokens)} training tokens`}
         {seconds !== undefined && ` in ${duration(seconds)}`}
       </p>

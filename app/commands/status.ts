@@ -45,7 +45,7 @@ function runningJob(db: Database) {
   const job = listJobs(db, "running", 1)[0];
   if (!job) return null;
   const { passageId } = job.payload;
-  const stage = passageId === undefined ? "read" : findOpenUpdate(db, passageId)?.stage;
+  const stage = passageId === undefined ? job.kind : findOpenUpdate(db, passageId)?.stage;
   return { job: job.id, title: describe(db, job), stage, since: job.startedAt };
 }
 

@@ -77,6 +77,7 @@ export function passageFacts(text: string): PassageFacts {
           {
             id: 1,
             ordinal: 0,
+            origin: "self",
             kind: text,
             lines: [text],
             reward: 1.2,
