@@ -13,6 +13,8 @@ export interface Config {
   backend?: "cpu" | "cuda" | "vulkan" | "metal";
   host: string;
   port: number;
+  /** Bytes of memory that Selkie may take, where that is less than what the machine has free. */
+  memoryLimit?: number;
   limits: ReadLimits;
 }
 
@@ -36,6 +38,7 @@ export function loadConfig(env: Environment = process.env): Config {
   };
   const backend = read("SELKIE_BACKEND", oneOf("auto", "cpu", "cuda", "vulkan", "metal"));
   const megabytes = read("SELKIE_MAX_DOCUMENT_MB", numeric(0.001, 1024));
+  const memory = read("SELKIE_MEMORY_MB", whole(1, 100_000_000));
   const seconds = read("SELKIE_FETCH_TIMEOUT", numeric(0.1, 3600));
   return {
     home: homeOf(env),
@@ -43,6 +46,7 @@ export function loadConfig(env: Environment = process.env): Config {
     backend: backend === "auto" ? undefined : backend,
     host: env.SELKIE_HOST?.trim() || DEFAULT_HOST,
     port: read("SELKIE_PORT", whole(0, 65535)) ?? DEFAULT_PORT,
+    ...(memory !== undefined && { memoryLimit: memory * MB }),
     limits: {
       ...DEFAULT_LIMITS,
       ...(megabytes !== undefined && { maxBytes: Math.floor(megabytes * MB) }),

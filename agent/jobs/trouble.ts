@@ -21,6 +21,7 @@ const MODEL_CODES = new Set([
   "model-unreadable",
   "model-unsupported",
   "model-changed",
+  "not-enough-memory",
 ]);
 
 const NO_SPACE = /ENOSPC|no space|disk (?:is )?full/i;

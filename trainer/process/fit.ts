@@ -15,6 +15,8 @@ import type { TokenJob } from "../training/token-job.ts";
 const KEPT_SHARE = 0.7;
 /** Graphs of more tokens are no faster; a larger step is computed in several. */
 const FAST_TOKENS = 2048;
+/** ggml's planner aborts on the tensors of some 250 attention windows; this many tokens have half of that. */
+const MOST_TOKENS = 8192;
 /** A step is not cut further by itself: graphs of fewer tokens are slow. */
 const FEWEST_TOKENS = 64;
 
@@ -55,7 +57,11 @@ export async function fitJob(
   job: TokenJob,
   room: MemoryRoom,
 ): Promise<TokenJob> {
-  const candidates = job.options.microBatchTokens === undefined ? graphSizes(job) : [job];
+  const { microBatchTokens } = job.options;
+  const candidates =
+    microBatchTokens === undefined
+      ? graphSizes(job)
+      : [microBatchTokens <= MOST_TOKENS ? job : changed(job, MOST_TOKENS)];
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     // A dry run takes as long as some real steps: it is for when memory is short.

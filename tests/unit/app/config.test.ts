@@ -50,6 +50,7 @@ describe("loadConfig", () => {
       SELKIE_BACKEND: "Vulkan",
       SELKIE_HOST: "0.0.0.0",
       SELKIE_PORT: "0",
+      SELKIE_MEMORY_MB: "2000",
       SELKIE_MAX_DOCUMENT_MB: "0.5",
       SELKIE_FETCH_TIMEOUT: "2",
     });
@@ -58,7 +59,9 @@ describe("loadConfig", () => {
       backend: "vulkan",
       host: "0.0.0.0",
       port: 0,
+      memoryLimit: 2000 * 1024 * 1024,
     });
+    expect(loadConfig(BASE).memoryLimit).toBeUndefined();
     expect([config.limits.maxBytes, config.limits.timeoutMs]).toEqual([512 * 1024, 2000]);
     expect(loadConfig({ ...BASE, SELKIE_BACKEND: "auto" }).backend).toBeUndefined();
   });
@@ -69,6 +72,7 @@ describe("loadConfig", () => {
     ["SELKIE_PORT", "80.5", "a whole number from 0 to 65535"],
     ["SELKIE_PORT", "0x50", "a whole number from 0 to 65535"],
     ["SELKIE_BACKEND", "rocm", "one of auto, cpu, cuda, vulkan, metal"],
+    ["SELKIE_MEMORY_MB", "8G", "a whole number from 1 to 100000000"],
     ["SELKIE_MAX_DOCUMENT_MB", "-1", "a number from 0.001 to 1024"],
     ["SELKIE_FETCH_TIMEOUT", "Infinity", "a number from 0.1 to 3600"],
     ["SELKIE_MODEL", "hf:org/model", "a file"],

@@ -157,6 +157,15 @@ describe("a job is made to fit", () => {
     expect(error.message).toMatch(SENTENCE);
   });
 
+  test("graphs of more tokens than ggml can plan are cut, whoever asks for them", async () => {
+    const many = Array.from({ length: 600 }, (_, i) => rows[i % rows.length]!);
+    const work = job({ batchTokens: 40_000, microBatchTokens: 40_000 }, { rows: many });
+    const fitted = await fitJob(loaded, work, room(1e12));
+    expect(fitted.options).toMatchObject({ batchTokens: 40_000, microBatchTokens: 8192 });
+    const estimate = await estimateJob(loaded, fitted);
+    expect(estimate.graph).toBeGreaterThan(await need({}));
+  });
+
   test("what the job says itself is not changed", async () => {
     const whole = job({ microBatchTokens: 512 });
     const error = await failure(() => fitJob(loaded, whole, room(1e6)));
