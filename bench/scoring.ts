@@ -66,12 +66,13 @@ for (let round = 0; round <= Number(flags.rounds); round++) {
 const { busyCores, stolenCores } = load();
 await trainer.close();
 
+const { dependencies } = await Bun.file(`${import.meta.dir}/../package.json`).json();
 const ratios = generating.map((seconds, i) => seconds / (scoring[i] as number));
 const result = {
   machine: thisMachine(),
   busyCores,
   stolenCores,
-  versions: { "node-llama-cpp": (await import("node-llama-cpp/package.json")).default.version },
+  versions: { "node-llama-cpp": dependencies["node-llama-cpp"] },
   threads,
   probes: probes.length,
   tokensPerProbe: mean(probes.map(({ tokens }) => tokens)),
