@@ -6,7 +6,16 @@ import { type HomeFacts, HomePage, HomeParts } from "../../../views/home.tsx";
 import { PassagePage } from "../../../views/passage.tsx";
 import { PassagesPage } from "../../../views/passages.tsx";
 import type { AnswerFacts } from "../../../views/types.ts";
-import { HOSTILE, homeFacts, passageFacts, passageLine, RIGHT_TO_LEFT } from "./samples.ts";
+import { RoundPage, WriterPage } from "../../../views/writer.tsx";
+import {
+  HOSTILE,
+  homeFacts,
+  passageFacts,
+  passageLine,
+  RIGHT_TO_LEFT,
+  roundFacts,
+  writerFacts,
+} from "./samples.ts";
 
 const MODEL = { name: "pup", embedded: true };
 
@@ -58,6 +67,8 @@ function everywhere(text: string): string[] {
     String(<PassagePage passage={passageFacts(text)} model={MODEL} />),
     String(<ErrorPage error={error} />),
     String(<ErrorFragment error={error} />),
+    String(<WriterPage writer={writerFacts(text)} model={MODEL} />),
+    String(<RoundPage {...roundFacts(text)} model={MODEL} />),
     String(<Answer answer={answer} />),
   ];
 }

@@ -1,5 +1,11 @@
 import type { HomeFacts } from "../../../views/home.tsx";
-import type { PassageFacts, PassageLine } from "../../../views/types.ts";
+import type {
+  PassageFacts,
+  PassageLine,
+  RoundLine,
+  TrialLine,
+  WriterFacts,
+} from "../../../views/types.ts";
 
 /** Markup and attributes that would do something if they were let through. */
 export const HOSTILE = `"><script>alert(1)</script><img src=x onerror=alert(1)>' hx-get="/x" & </textarea>`;
@@ -87,5 +93,44 @@ export function passageFacts(text: string): PassageFacts {
         ],
       },
     ],
+  };
+}
+
+/** A writer with one round of each verdict, with `text` wherever somebody else's words stand. */
+export function writerFacts(text: string): WriterFacts {
+  const verdicts = ["adopt", "reject", "failed", undefined] as const;
+  return {
+    policyId: 1,
+    policies: [{ id: 1, parentId: 0, roundId: 1, at: 0 }],
+    collected: { fresh: 3, wanted: 36, edits: 9, winners: 2 },
+    rounds: true,
+    history: verdicts.map((verdict, i) => ({ ...roundFacts(text).round, id: i + 1, verdict })),
+    kinds: [{ kind: "self-qa", origin: "self", edits: 4, reward: 0.31, best: 2 }],
+    teacher: { name: text, writes: ["edits"], dailyTokens: 1000 },
+    usage: [{ day: "2026-11-21", teacher: text, requests: 4, failures: 1, tokens: 700 }],
+    recorded: { edits: 2, passages: 1 },
+  };
+}
+
+/** A round with one passage, about which both writers wrote `text`. */
+export function roundFacts(text: string): { round: RoundLine; trials: TrialLine[] } {
+  const trial = { passages: 6, before: 1, after: 2.5, low: 1.1, high: 1.9, p: 0.016 };
+  const edit = { kind: "implications", lines: [text], gain: 1 };
+  const empty = { kind: "none", lines: [], gain: -0.2 };
+  return {
+    round: {
+      id: 1,
+      verdict: "adopt",
+      stage: "done",
+      reason: text,
+      policyId: 0,
+      newPolicyId: 1,
+      trained: 6,
+      tried: 6,
+      trial,
+      at: 0,
+      seconds: 65,
+    },
+    trials: [{ passageId: 7, title: text, before: [empty], after: [edit] }],
   };
 }
