@@ -8,7 +8,7 @@ import { keepFittingDistractors, makeProbes, probeRows } from "../probe/index.ts
 import { chooseDistractors } from "../reward/distractors.ts";
 import { teacherQuestions } from "../teacher/source.ts";
 import type { Run } from "./run.ts";
-import { scoreProbes } from "./score.ts";
+import { scoreProbesUnder } from "./score.ts";
 
 /** Stage `probe`: the exam of the passage, unless an earlier update has set it. */
 export async function probeStage(run: Run): Promise<void> {
@@ -70,11 +70,9 @@ export async function decideStage(run: Run): Promise<void> {
   const { signal } = context;
   const { current, base } = await run.timed("decide", async () => {
     const trainer = await context.trainer();
-    const base = await scoreProbes(trainer, probes, context.model, { signal });
-    const adapter = parent && run.adapterPath(parent.file);
-    const current = adapter
-      ? await scoreProbes(trainer, probes, context.model, { adapter, signal })
-      : base;
+    const adapters = parent ? [null, run.adapterPath(parent.file)] : [null];
+    const scores = await scoreProbesUnder(trainer, probes, context.model, adapters, signal);
+    const [base = [], current = base] = scores;
     return { current, base };
   });
   const decision = decide(current, run.settings);

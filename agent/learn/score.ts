@@ -25,12 +25,23 @@ export async function scoreProbes(
   trainer: ModelTrainer,
   probes: Probe[],
   model: { embedded: boolean },
-  options: { adapter?: string; signal?: AbortSignal },
+  { adapter = null, signal }: { adapter?: string | null; signal?: AbortSignal },
 ): Promise<ProbeScore[]> {
-  if (probes.length === 0) return [];
+  const [scores = []] = await scoreProbesUnder(trainer, probes, model, [adapter], signal);
+  return scores;
+}
+
+/** The same under each of several adapters, null being the untouched base. */
+export async function scoreProbesUnder(
+  trainer: ModelTrainer,
+  probes: Probe[],
+  model: { embedded: boolean },
+  adapters: (string | null)[],
+  signal?: AbortSignal,
+): Promise<ProbeScore[][]> {
   const pairs = probes.map((probe) => probePair(probe, model));
-  const scores = await trainer.score(pairs, options);
-  return probes.map((probe, i) => ({ probeId: probe.id, ...scores[i]! }));
+  const scores = await trainer.scoreUnder(adapters, pairs, signal ? { signal } : {});
+  return scores.map((own) => probes.map(({ id }, i) => ({ probeId: id, ...own[i]! })));
 }
 
 /** A probe as the reward sees it, beside wrong answers of its type. */
