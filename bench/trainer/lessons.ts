@@ -82,5 +82,10 @@ export function outcomeOf({ jobs }: Outcome): Repetition {
     tokensPerUpdate: sum(jobs.map((job) => job.tokens)) / jobs.length,
     updates: jobs.length,
     probes: scores.length,
+    lessonLogprobs: jobs.map(
+      (job) =>
+        sum(job.scores.map((score) => score.logprob)) /
+        sum(job.scores.map((score) => score.tokens)),
+    ),
   };
 }

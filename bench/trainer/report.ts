@@ -128,19 +128,50 @@ function speedTable(model: string, arms: Arms): Table {
 }
 
 function precisionTable(model: string, arms: Arms): Table {
-  const base = arms.find(([arm]) => arm === "ours-f32")?.[1].logprobPerAnswer as number | undefined;
+  const base = arms.find(([arm]) => arm === "ours-f32");
   return {
     title: `1. Held-out answers after SEAL's recipe by precision: ${MODEL_NAMES[model]}`,
-    columns: ["", "log p per answer", "nat from f32", "log p per token", "exact", "questions"],
-    rows: arms.map(([arm, m]) => [
-      arm,
-      (m.logprobPerAnswer as number).toFixed(4),
-      base === undefined ? "" : signed((m.logprobPerAnswer as number) - base),
-      (m.logprobPerToken as number).toFixed(4),
-      percent(m.exact),
-      String(m.probes),
-    ]),
+    note: "From f32: the mean difference of a lesson's log p per token, with the same seed, and its standard error. Bar: within 0.01 nat.",
+    columns: [
+      "",
+      "log p per token",
+      "from f32",
+      "± s.e.",
+      "log p per answer",
+      "exact",
+      "questions",
+      "seeds",
+    ],
+    rows: arms.map(([arm, m, all]) => {
+      const difference = base && base[0] !== arm ? paired(all, base[2]) : undefined;
+      return [
+        arm,
+        (m.logprobPerToken as number).toFixed(4),
+        difference ? signed(difference.mean) : "",
+        difference ? difference.error.toFixed(4) : "",
+        (m.logprobPerAnswer as number).toFixed(3),
+        percent(m.exact),
+        String(m.probes),
+        String(all.length),
+      ];
+    }),
   };
+}
+
+/** Differences of lessons that were trained with the same seed. */
+function paired(
+  all: readonly Repetition[],
+  base: readonly Repetition[],
+): { mean: number; error: number } {
+  const differences = all.flatMap((r, seed) => {
+    const reference = (base[seed]?.lessonLogprobs ?? []) as number[];
+    const own = r.lessonLogprobs as number[];
+    return reference.map((x, lesson) => (own[lesson] as number) - x);
+  });
+  const n = differences.length;
+  const mean = differences.reduce((sum, d) => sum + d, 0) / n;
+  const variance = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (n - 1);
+  return { mean, error: Math.sqrt(variance / n) };
 }
 
 function updateTable(model: string, arms: Arms): Table {
