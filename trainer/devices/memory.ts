@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { dirname, join } from "node:path";
+import { TrainerError } from "../errors.ts";
 import type { Backend } from "../ggml/backend.ts";
 
 /** What a device's memory has room for, in bytes. */
@@ -32,6 +33,34 @@ export function systemFree(limit?: number): number {
   const rooms = [available(), controlGroupFree("/proc/self/cgroup", "/sys/fs/cgroup")];
   if (limit !== undefined) rooms.push(limit - familyBytes());
   return Math.max(0, Math.min(...rooms));
+}
+
+/**
+ * The error of something that does not fit, with the figures.
+ * @param what as a sentence begins: "This job"
+ * @param advice what people can do, two things at least
+ */
+export function notEnough(
+  what: string,
+  needed: number,
+  { free, where }: MemoryRoom,
+  advice: string[],
+): TrainerError {
+  const last = advice.at(-1);
+  const others = advice.slice(0, -1).join("; ");
+  const sentence = `${others}; or ${last}`;
+  return new TrainerError(
+    "not-enough-memory",
+    `${what} needs ${inWords(needed)} of memory, and ${where} has ${inWords(free)} free. What helps: ${sentence}.`,
+  );
+}
+
+/** Three digits at most: "1.2 GB", "340 MB". */
+export function inWords(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(bytes) / 3)));
+  const value = bytes / 1000 ** power;
+  return `${power > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
 }
 
 function available(): number {

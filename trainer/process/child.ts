@@ -67,7 +67,9 @@ async function handle(
     case "score": {
       const { pairs, adapters } = request;
       const toRow = (pair: ScorePair): TokenRow => tokenizer.pair(pair);
-      const scores = await scorePairs(loaded, pairs, adapters, toRow, hooks.cancelled);
+      const { cancelled } = hooks;
+      const room = freeMemory(loaded.backend, memoryLimit);
+      const scores = await scorePairs(loaded, pairs, adapters, toRow, { cancelled, room });
       return { kind: "score", scores };
     }
     case "count":

@@ -1,5 +1,4 @@
-import type { MemoryRoom } from "../devices/memory.ts";
-import { TrainerError } from "../errors.ts";
+import { inWords, type MemoryRoom, notEnough } from "../devices/memory.ts";
 import type { Backend } from "../ggml/backend.ts";
 import { GgufFile } from "../ggml/gguf.ts";
 import { modelBytes } from "../model/bytes.ts";
@@ -38,7 +37,7 @@ export function fitModel(
     const made = modelBytes(file, "per-layer", cpu);
     const needed = made.weights + made.scratch;
     if (needed <= room.free) return { transposes: "per-layer" };
-    throw tooLittle(`The model ${path}`, needed, room, [
+    throw notEnough(`The model ${path}`, needed, room, [
       "close other programs",
       "choose a smaller model, or the same in a smaller type, such as Q4_K_M",
     ]);
@@ -71,7 +70,7 @@ export async function fitJob(
     least = Math.min(least, needed);
   }
   const smallest = candidates.at(-1) as TokenJob;
-  throw tooLittle("This job", least, room, await knobs(loaded, smallest, room.free));
+  throw notEnough("This job", least, room, await knobs(loaded, smallest, room.free));
 }
 
 /** The whole step in one graph, then in ever smaller ones. */
@@ -116,26 +115,4 @@ async function knobs(loaded: LoadedModel, job: TokenJob, free: number): Promise<
     await offer(`lower the rank to ${rank}`, { ...job, lora: { ...job.lora, rank } });
   }
   return [...all, "shorten the longest rows", "close other programs", "choose a smaller model"];
-}
-
-function tooLittle(
-  what: string,
-  needed: number,
-  { free, where }: MemoryRoom,
-  advice: string[],
-): TrainerError {
-  const last = advice.at(-1);
-  const others = advice.slice(0, -1).join("; ");
-  const sentence = `${others}; or ${last}`;
-  return new TrainerError(
-    "not-enough-memory",
-    `${what} needs ${inWords(needed)} of memory, and ${where} has ${inWords(free)} free. What helps: ${sentence}.`,
-  );
-}
-
-function inWords(bytes: number): string {
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
-  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(bytes) / 3)));
-  const value = bytes / 1000 ** power;
-  return `${power > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
 }

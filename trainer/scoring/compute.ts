@@ -8,7 +8,7 @@ import type { Model } from "../model/model.ts";
 import { ROW_STEP, type Run, type RunGroup, type ScoringBatch, type Target } from "./batch.ts";
 
 /** Logits that exist at a time. */
-const CHUNK_CELLS = 4 * 1024 * 1024;
+export const CHUNK_CELLS = 4 * 1024 * 1024;
 
 /** What the model made of a batch's targets, in their order. */
 export interface ScoredBatch {

@@ -2,7 +2,7 @@ import { TrainerError } from "../errors.ts";
 import type { LoadedModel } from "../model/load.ts";
 import type { TokenRow } from "../model/packing.ts";
 import type { Likelihood, Score, ScorePair } from "./pair.ts";
-import { scoreRowsUnder } from "./score.ts";
+import { type ScoringOptions, scoreRowsUnder } from "./score.ts";
 
 /** The continuations of a pair's context: the answer, and each distinct distractor. */
 interface Continuation {
@@ -15,15 +15,15 @@ interface Continuation {
  * Scores pairs and their distractors under each adapter, null being the untouched base.
  * @param toRow tokenizes a pair; its distractors are ignored
  * @throws TrainerError `invalid-job` naming the pair: nothing to score, nothing before the first
- *   token, or longer than the context; `adapter-unreadable` | `adapter-mismatch` | `cancelled` |
- *   `diverged`
+ *   token, or longer than the context; `not-enough-memory` | `adapter-unreadable` |
+ *   `adapter-mismatch` | `cancelled` | `diverged`
  */
 export async function scorePairs(
   loaded: LoadedModel,
   pairs: readonly ScorePair[],
   adapters: readonly (string | null)[],
   toRow: (pair: ScorePair) => TokenRow,
-  cancelled: () => boolean = () => false,
+  options: Pick<ScoringOptions, "cancelled" | "room"> = {},
 ): Promise<Score[][]> {
   const continuations = pairs.flatMap(continuationsOf);
   const rows = continuations.map(({ pair, answer, name }) => {
@@ -32,7 +32,7 @@ export async function scorePairs(
     return row;
   });
   const nameOf = (row: number): string => (continuations[row] as Continuation).name;
-  const scores = await scoreRowsUnder(loaded, rows, adapters, { cancelled, nameOf });
+  const scores = await scoreRowsUnder(loaded, rows, adapters, { ...options, nameOf });
   return scores.map((own) => {
     const byPair = pairs.map(() => new Map<string, Score>());
     continuations.forEach(({ pair, answer }, i) => {

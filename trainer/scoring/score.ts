@@ -1,3 +1,4 @@
+import type { MemoryRoom } from "../devices/memory.ts";
 import { GraphAllocator } from "../ggml/graph.ts";
 import { attach, readAdapter } from "../lora/adapter.ts";
 import type { LoadedModel } from "../model/load.ts";
@@ -5,6 +6,7 @@ import { type TokenRow, targetCount } from "../model/packing.ts";
 import { type Score, TrainerError } from "../types.ts";
 import { batches, type ScoringBatch } from "./batch.ts";
 import { computeBatch } from "./compute.ts";
+import { fitPlan } from "./fit-plan.ts";
 import { prefixTree } from "./prefix-tree.ts";
 
 /** Tokens of one scoring batch: larger ones are no faster. */
@@ -17,6 +19,8 @@ export interface ScoringOptions {
   nameOf?: (row: number) => string;
   /** Distinct tokens that are computed together. */
   batchTokens?: number;
+  /** Batches become smaller until they fit into it. */
+  room?: MemoryRoom;
   /** Tokens that a common prefix must spare to be computed once; Infinity shares nothing. */
   minSaved?: number;
 }
@@ -45,7 +49,7 @@ export async function scoreRows(
  * column of a product and each row of a softmax alike for any number of them, and what a row does not
  * see adds zeros to its sums.
  * @throws TrainerError `invalid-job` for a row without targets or longer than the context;
- *   `diverged` where the weights give no number; `cancelled`
+ *   `diverged` where the weights give no number; `not-enough-memory`; `cancelled`
  */
 export async function scoreRowsUnder(
   loaded: LoadedModel,
@@ -54,13 +58,15 @@ export async function scoreRowsUnder(
   options: ScoringOptions = {},
 ): Promise<Score[][]> {
   const { contextLength, heads } = loaded.model.hyper;
-  const { nameOf = (row) => `Row ${row + 1}`, batchTokens = BATCH_TOKENS } = options;
+  const { nameOf = (row) => `Row ${row + 1}`, batchTokens = BATCH_TOKENS, room } = options;
   rows.forEach((row, i) => {
     checkRow(row, nameOf(i), contextLength);
   });
   // The last token predicts nothing that is scored.
   const inputs = rows.map(({ tokens }) => tokens.subarray(0, -1));
-  const plan = [...batches(rows, prefixTree(inputs, options.minSaved), batchTokens, heads)];
+  const tree = prefixTree(inputs, options.minSaved);
+  const planOf = (size: number): ScoringBatch[] => [...batches(rows, tree, size, heads)];
+  const plan = room ? await fitPlan(loaded, planOf, batchTokens, room) : planOf(batchTokens);
   const all: Score[][] = [];
   for (const path of adapters) {
     const scores = await scorePlan(loaded, plan, rows.length, path, options.cancelled);

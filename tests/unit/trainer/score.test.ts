@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { GraphAllocator } from "../../../trainer/ggml/graph.ts";
 import { BF16, F16 } from "../../../trainer/ggml/tensor.ts";
 import type { Hyperparameters } from "../../../trainer/model/hyperparameters.ts";
 import { type LoadedModel, loadModel } from "../../../trainer/model/load.ts";
 import type { TokenRow } from "../../../trainer/model/packing.ts";
 import { random, shuffled } from "../../../trainer/random.ts";
+import { batches, type ScoringBatch } from "../../../trainer/scoring/batch.ts";
+import { computeBatch } from "../../../trainer/scoring/compute.ts";
+import { boundBatch, largestGraph } from "../../../trainer/scoring/fit-plan.ts";
 import { scorePairs } from "../../../trainer/scoring/pairs.ts";
+import { prefixTree } from "../../../trainer/scoring/prefix-tree.ts";
 import { scoreRows, scoreRowsUnder } from "../../../trainer/scoring/score.ts";
 import type { Score, ScorePair } from "../../../trainer/types.ts";
 import { writeRandomAdapter } from "../../support/random-adapter.ts";
@@ -141,6 +146,46 @@ test("several adapters in one call", async () => {
   expect(bits(all[1]!)).not.toEqual(bits(all[2]!));
   expect(await scoreRowsUnder(loaded, rows, [])).toEqual([]);
   expect(await scoreRowsUnder(loaded, [], [null])).toEqual([[]]);
+});
+
+describe("batches are made to fit", () => {
+  const fitted = async (free: number): Promise<string[]> => {
+    const room = { free, where: "this machine" };
+    const [scores] = await scoreRowsUnder(loaded, family(), [adapter], { room });
+    return bits(scores!);
+  };
+  const plan = (size: number): ScoringBatch[] => {
+    const inputs = family().map(({ tokens }) => tokens.subarray(0, -1));
+    return [...batches(family(), prefixTree(inputs), size, SMALL.heads)];
+  };
+
+  test("what a batch takes is known before, and bounded by its sizes", async () => {
+    for (const size of [64, 200, 1024]) {
+      const planned = await largestGraph(loaded, plan(size));
+      const allocator = new GraphAllocator(cpu());
+      let bound = 0;
+      for (const batch of plan(size)) {
+        await computeBatch(loaded.model, batch, allocator);
+        bound = Math.max(bound, boundBatch(loaded.model, batch));
+      }
+      expect(planned / allocator.bytes).toBeGreaterThan(0.9);
+      expect(planned).toBeLessThanOrEqual(allocator.bytes);
+      expect(bound).toBeGreaterThan(planned);
+      allocator.free();
+    }
+  });
+
+  test("with less memory they are smaller, and the scores the same", async () => {
+    const small = await largestGraph(loaded, plan(128));
+    expect(small).toBeLessThan(await largestGraph(loaded, plan(1024)));
+    expect(await fitted(small)).toEqual(await fitted(1e12));
+  });
+
+  test("where nothing fits it is refused", async () => {
+    const error = await failure(() => fitted(1000));
+    expect(error.code).toBe("not-enough-memory");
+    expect(error.message).toMatch(SENTENCE);
+  });
 });
 
 /** Bytes as tokens, without the begin token if the model has none. */
