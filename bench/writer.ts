@@ -5,8 +5,8 @@
  *
  *     bun bench/writer.ts --seed 1 --train 24 --try 16 --edits 5 --kind implications --json
  *
- * Rewards come from questions in seen wordings; exact match in unseen wordings, which nothing was
- * selected on, is shown beside them.
+ * Rewards come from questions in seen wordings; what is gained in unseen wordings, which nothing was
+ * selected on, is shown beside it.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,6 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { mean } from "../agent/decide.ts";
 import { Generator } from "../agent/generator/index.ts";
-import { pairedTest } from "../agent/measure/paired.ts";
 import { answerText, closedBook } from "../agent/prompts.ts";
 import { chooseDistractors } from "../agent/reward/distractors.ts";
 import { type RewardProbe, standings } from "../agent/reward/reward.ts";
@@ -66,50 +65,31 @@ const started = performance.now();
 const trainer = await Trainer.start({ model: flags.model, backend: "cpu" });
 const generator = await Generator.start({ model: flags.model, backend: "cpu" });
 const exam = heldOutExam(1000 + seed, Number(flags.train) + Number(flags.try));
-const items = exam.map((item, id) => ({
-  id,
-  ...item.passage,
-  probes: probesOf(item, "seen"),
-  unseen: probesOf(item, "unseen"),
-}));
+const items = exam.map((item, id) => {
+  const seen = probesOf(item, "seen");
+  return { id, ...item.passage, seen: seen.length, probes: [...seen, ...probesOf(item, "unseen")] };
+});
 const [train, tried] = [items.slice(0, Number(flags.train)), items.slice(Number(flags.train))];
 
 const edits = [];
 for (const item of train) {
   const before = await standings(trainer, item.probes);
-  const beforeUnseen = await standings(trainer, item.unseen);
   const kinds = Array(Number(flags.edits)).fill(kind);
-  const written = await sampleEdits(generator, item, kinds, {
-    seed: seed * 10_007 + item.id * 100,
-    lists,
-  });
-  for (const edit of written) {
-    const earned = await earn(trainer, item, edit.lines, item.probes, before, {
-      lora,
-      train: inner,
-      scratch,
-    });
-    const { reward, gains, exactAfter, seconds } = earned;
-    const fresh = await earn(trainer, item, edit.lines, item.unseen, beforeUnseen, {
-      lora,
-      train: inner,
-      scratch,
-    });
+  const sampling = { seed: seed * 10_007 + item.id * 100, lists };
+  for (const edit of await sampleEdits(generator, item, kinds, sampling)) {
+    const options = { lora, train: inner, scratch };
+    const { gains, after } = await earn(trainer, item, edit.lines, item.probes, before, options);
     edits.push({
       ...edit,
       passageId: item.id,
-      reward,
-      gains,
-      exactAfter,
-      unseen: fresh.exactAfter,
-      unseenReward: fresh.reward,
-      seconds,
+      reward: mean(gains.slice(0, item.seen)),
+      unseen: mean(gains.slice(item.seen)),
+      exact: mean(after.slice(item.seen).map(({ exact }) => (exact ? 1 : 0))),
     });
   }
   const own = edits.filter(({ passageId }) => passageId === item.id);
-  say(
-    `passage ${item.id + 1} of ${train.length}: rewards ${own.map(({ reward }) => reward.toFixed(2)).join(" ")}, lines ${own.map(({ lines }) => lines.length).join(" ")}`,
-  );
+  const figures = own.map(({ reward, lines }) => `${reward.toFixed(2)} (${lines.length} lines)`);
+  say(`passage ${item.id + 1} of ${train.length}: ${figures.join(", ")}`);
 }
 const winners = bestOf(edits);
 const policy = join(folder, "policy.gguf");
@@ -131,33 +111,42 @@ const trials = await compareWriters(
     train: inner,
     scratch,
     onTrial: ({ passageId, writer, gain, lines }) =>
-      say(`try ${passageId} ${writer}: ${gain.toFixed(2)}, ${lines.length} lines`),
+      say(`try ${passageId} ${writer}: ${gain.toFixed(2)} (${lines.length} lines)`),
   },
 );
-const fresh: { passageId: number; writer: string; exactAfter: number; lines: number }[] = [];
-for (const { passageId, writer, lines } of trials) {
-  const item = items[passageId]!;
-  const before = await standings(trainer, item.unseen);
-  const { exactAfter } = await earn(trainer, item, lines, item.unseen, before, {
-    lora,
-    train: inner,
-    scratch,
+/** The trials, with gains of one wording alone. */
+const of = (wording: "seen" | "unseen") =>
+  trials.map(({ passageId, writer, gains }) => {
+    const { seen } = items[passageId]!;
+    const own = wording === "seen" ? gains.slice(0, seen) : gains.slice(seen);
+    return { passageId, writer, gain: mean(own) };
   });
-  fresh.push({ passageId, writer, exactAfter, lines: lines.length });
-}
-const share = (who: string) =>
-  mean(fresh.filter((it) => it.writer === who).map((it) => it.exactAfter));
+const lines = (who: string) =>
+  mean(trials.filter(({ writer }) => writer === who).map((it) => it.lines.length));
 const result = {
   seed,
   kind,
   lists,
+  innerEpochs: inner.epochs,
+  /** Of the untouched base's edits: a random one against the best by reward. */
   selection: {
-    random: mean(edits.map(({ reward }) => reward)),
-    best: mean(winners.map(({ reward }) => reward)),
-    unseenExactRandom: mean(edits.map(({ unseen }) => unseen)),
-    unseenExactBest: mean(winners.map(({ unseen }) => unseen)),
-    linesRandom: mean(edits.map(({ lines }) => lines.length)),
-    linesBest: mean(winners.map(({ lines }) => lines.length)),
+    reward: {
+      random: mean(edits.map((it) => it.reward)),
+      best: mean(winners.map((it) => it.reward)),
+    },
+    unseenGain: {
+      random: mean(edits.map((it) => it.unseen)),
+      best: mean(winners.map((it) => it.unseen)),
+    },
+    unseenExact: {
+      random: mean(edits.map((it) => it.exact)),
+      best: mean(winners.map((it) => it.exact)),
+    },
+    lines: {
+      random: mean(edits.map((it) => it.lines.length)),
+      best: mean(winners.map((it) => it.lines.length)),
+    },
+    /** Pearson's within passages: the reward with the gain in unseen wordings. */
     correlation: correlation(edits),
   },
   writer: {
@@ -166,16 +155,8 @@ const result = {
     rows: fit.rows,
     losses: fit.losses,
   },
-  trial: judge(trials, seed),
-  unseenExact: {
-    before: share("before"),
-    after: share("after"),
-    ...pairedTest(pairsOf(), seed),
-  },
-  lines: {
-    before: mean(fresh.filter((it) => it.writer === "before").map((it) => it.lines)),
-    after: mean(fresh.filter((it) => it.writer === "after").map((it) => it.lines)),
-  },
+  trial: { seen: judge(of("seen"), seed), unseen: judge(of("unseen"), seed) },
+  lines: { before: lines("before"), after: lines("after") },
   seconds: (performance.now() - started) / 1000,
 };
 await Promise.all([trainer.close(), generator.close()]);
@@ -200,17 +181,6 @@ function probesOf(item: ExamItem, wording: "seen" | "unseen"): RewardProbe[] {
   }));
 }
 
-function pairsOf(): number[] {
-  return tried.map(({ id }) => {
-    const of = (who: string) =>
-      mean(
-        fresh.filter((it) => it.passageId === id && it.writer === who).map((it) => it.exactAfter),
-      );
-    return of("after") - of("before");
-  });
-}
-
-/** Pearson's, within passages: of the reward with exact match in unseen wordings. */
 function correlation(all: { passageId: number; reward: number; unseen: number }[]): number {
   const groups = [...Map.groupBy(all, ({ passageId }) => passageId).values()];
   const pairs = groups.flatMap((own) => {

@@ -27,6 +27,8 @@ export interface EarnOptions {
 }
 
 export interface Earned extends Reward {
+  /** How the probes stand afterwards. */
+  after: readonly Standing[];
   trainTokens: number;
   seconds: number;
   losses: number[];
@@ -53,11 +55,12 @@ export async function earn(
     const job = { rows, lora, options: train, from, out: scratch };
     const { tokens: trainTokens, seconds, losses } = await trainer.train(job, { signal });
     const after = await standings(trainer, probes, { adapter: scratch, signal });
-    return { ...rewardOf(before, after), trainTokens, seconds, losses, diverged: false };
+    return { ...rewardOf(before, after), after, trainTokens, seconds, losses, diverged: false };
   } catch (error) {
     if (!(error instanceof TrainerError && error.code === "diverged")) throw error;
     return {
       ...rewardOf(before, before),
+      after: before,
       trainTokens: 0,
       seconds: 0,
       losses: [],
