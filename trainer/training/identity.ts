@@ -19,7 +19,8 @@ export function jobIdentity(job: TokenJob, modelPath: string): JobIdentity {
       ]),
     ),
     "LoRA options": digest(canonical(job.lora)),
-    "training options": digest(canonical(job.options)),
+    // How large the graphs are follows from the memory at hand; the step is the same.
+    "training options": digest(canonical({ ...job.options, microBatchTokens: undefined })),
     "starting adapter": job.from ? digest(readFileSync(job.from)) : "none",
   };
 }

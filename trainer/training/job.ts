@@ -35,7 +35,8 @@ export interface TrainOptions {
   seed: number;
   /**
    * A step's rows are computed in graphs of at most this many tokens, whose gradients are summed: less
-   * memory, the same step. All of a step in one graph where it is not said.
+   * memory, the same step. Where it is not said, a loaded trainer chooses: all of a step in one graph up
+   * to 2,048 tokens, smaller ones where memory is short.
    */
   microBatchTokens?: number;
   /** The learning rate's course over the steps; constant without it. */
