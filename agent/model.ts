@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Database } from "../db/open.ts";
+import { listPolicies } from "../db/policies.ts";
 import { getSetting, setSetting } from "../db/settings.ts";
 import { currentVersion } from "../db/versions.ts";
 import type { BaseModel } from "./context.ts";
@@ -26,7 +27,7 @@ export async function checkModel(db: Database, model: BaseModel): Promise<void> 
   const fingerprint = await fingerprintOf(model);
   const bound = getSetting(db, BASE_MODEL) as Bound | undefined;
   if (bound?.fingerprint === fingerprint) return;
-  if (bound && currentVersion(db)) {
+  if (bound && (currentVersion(db) || listPolicies(db).length > 0)) {
     throw new ModelError(
       "model-changed",
       `What was learned here belongs to the model ${bound.name}, and ${model.path} is another one: set SELKIE_MODEL back, or choose another SELKIE_HOME for this model.`,

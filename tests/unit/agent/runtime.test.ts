@@ -15,6 +15,8 @@ import { DEFAULT_SETTINGS } from "../../../agent/settings.ts";
 import { addDocument } from "../../../db/documents.ts";
 import { closeDatabase, type Database, openDatabase } from "../../../db/open.ts";
 import { addPassages } from "../../../db/passages.ts";
+import { addPolicy } from "../../../db/policies.ts";
+import { addRound } from "../../../db/rounds.ts";
 import { openUpdate } from "../../../db/updates.ts";
 import { addVersion } from "../../../db/versions.ts";
 
@@ -114,4 +116,14 @@ test("another model may come until something was learned, and not after", async 
   expect(error.code).toBe("model-changed");
   expect(error.message).toContain("belongs to the model b");
   expect(error.message).toContain("set SELKIE_MODEL back");
+});
+
+test("a writer that was adopted belongs to its model, too", async () => {
+  await runtimeOf("a.gguf").ask("x");
+  const round = addRound(db, { policyId: 0, versionId: 0 }, []);
+  addPolicy(db, { parentId: 0, roundId: round.id, file: "p.gguf", sha256: "p" });
+  const error = await runtimeOf("b.gguf")
+    .ask("x")
+    .catch((thrown) => thrown);
+  expect(error.code).toBe("model-changed");
 });
