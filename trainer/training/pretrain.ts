@@ -16,7 +16,7 @@ import {
 import { normal, random, seedFor } from "../random.ts";
 import { isHiddenMatrix, Muon } from "./muon.ts";
 import { ADAMW, AdamW } from "./optimizer.ts";
-import { trainStep } from "./train.ts";
+import { trainStep } from "./step-graph.ts";
 
 /** Everything that a pre-training run needs to go on where it stopped. */
 export interface PretrainState {

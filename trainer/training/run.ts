@@ -60,9 +60,15 @@ export class JobRun {
     this.resumedFrom = saved?.state.step;
     this.tokensBefore = this.state.tokens;
     this.adapter = startingAdapter(loaded, job);
-    const { rateRatio = 1, weightDecay } = options;
-    const rateOf = (name: string): number => (name.endsWith(".lora_b") ? rateRatio : 1);
-    this.optimizer = new AdamW(backend, this.adapter.tensors, { ...ADAMW, weightDecay }, rateOf);
+    try {
+      const { rateRatio = 1, weightDecay } = options;
+      const rateOf = (name: string): number => (name.endsWith(".lora_b") ? rateRatio : 1);
+      const settings = { ...ADAMW, weightDecay };
+      this.optimizer = new AdamW(backend, this.adapter.tensors, settings, rateOf);
+    } catch (error) {
+      this.adapter.free();
+      throw error;
+    }
     if (saved) this.restore(saved);
   }
 

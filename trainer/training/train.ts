@@ -5,9 +5,7 @@ import type { TrainResult } from "./job.ts";
 import { JobRun, type TrainHooks } from "./run.ts";
 import type { TokenJob } from "./token-job.ts";
 
-export { planSteps } from "./plan.ts";
 export type { TrainHooks } from "./run.ts";
-export { nodeBudget, trainStep } from "./step-graph.ts";
 export type { TokenJob } from "./token-job.ts";
 
 /**

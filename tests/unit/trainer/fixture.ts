@@ -8,7 +8,8 @@ import { forward } from "../../../trainer/model/forward.ts";
 import { logits as logitsOfHidden } from "../../../trainer/model/head.ts";
 import type { LoadedModel } from "../../../trainer/model/load.ts";
 import { pack, type TokenRow } from "../../../trainer/model/packing.ts";
-import { nodeBudget, type TokenJob } from "../../../trainer/training/train.ts";
+import { nodeBudget } from "../../../trainer/training/step-graph.ts";
+import type { TokenJob } from "../../../trainer/training/token-job.ts";
 import { LORA_TARGETS, TrainerError } from "../../../trainer/types.ts";
 import { byteRow } from "../../support/rows.ts";
 

@@ -11,7 +11,8 @@ import type { Hyperparameters } from "../../../trainer/model/hyperparameters.ts"
 import { type LoadedModel, loadModel } from "../../../trainer/model/load.ts";
 import { type PackedBatch, pack } from "../../../trainer/model/packing.ts";
 import type { TransposeMode } from "../../../trainer/model/transposes.ts";
-import { nodeBudget, trainAdapter } from "../../../trainer/training/train.ts";
+import { nodeBudget } from "../../../trainer/training/step-graph.ts";
+import { trainAdapter } from "../../../trainer/training/train.ts";
 import { LORA_TARGETS } from "../../../trainer/types.ts";
 import { SMALL, wide, writeRandomModel } from "../../support/random-model.ts";
 import { randomRow } from "../../support/rows.ts";

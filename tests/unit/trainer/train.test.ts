@@ -8,7 +8,8 @@ import { attach, createAdapter, writeAdapter } from "../../../trainer/lora/adapt
 import { type LoadedModel, loadModel } from "../../../trainer/model/load.ts";
 import type { TokenRow } from "../../../trainer/model/packing.ts";
 import { scoreRows } from "../../../trainer/scoring/score.ts";
-import { planSteps, type TokenJob, trainAdapter } from "../../../trainer/training/train.ts";
+import { planSteps } from "../../../trainer/training/plan.ts";
+import { type TokenJob, trainAdapter } from "../../../trainer/training/train.ts";
 import type { LoraTarget, TrainerErrorCode, TrainProgress } from "../../../trainer/types.ts";
 import { SMALL, VOCABULARY, writeRandomModel } from "../../support/random-model.ts";
 import { byteRow, randomRow } from "../../support/rows.ts";
