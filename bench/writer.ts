@@ -3,8 +3,9 @@
  * edits of the untouched base are rewarded, the writer is trained on the best, and both writers are
  * compared on passages that it was not trained on.
  *
- *     bun bench/writer.ts --seed 1 --train 24 --try 16 --edits 5 --kind implications --json
+ *     bun bench/writer.ts --seed 1 --train 24 --try 16 --edits 5 --kind implications
  *
+ * With `--as knowledge` the second writer is a student that has learned the training passages.
  * Rewards come from questions in seen wordings; what is gained in unseen wordings, which nothing was
  * selected on, is shown beside it.
  */
@@ -18,6 +19,7 @@ import { answerText, closedBook } from "../agent/prompts.ts";
 import { chooseDistractors } from "../agent/reward/distractors.ts";
 import { type RewardProbe, standings } from "../agent/reward/reward.ts";
 import { DEFAULT_SETTINGS } from "../agent/settings.ts";
+import { editRows } from "../agent/study/rows.ts";
 import { sampleEdits } from "../agent/study/written.ts";
 import { bestOf } from "../agent/writer/best.ts";
 import { compareWriters, judge } from "../agent/writer/compare.ts";
@@ -41,7 +43,8 @@ const { values: flags } = parseArgs({
     epochs: { type: "string" },
     "writer-epochs": { type: "string" },
     "writer-rate": { type: "string" },
-    json: { type: "boolean", default: false },
+    /** `policy`: trained to write; `knowledge`: trained on what was written, as the student is. */
+    as: { type: "string", default: "policy" },
   },
 });
 const seed = Number(flags.seed);
@@ -93,7 +96,7 @@ for (const item of train) {
 }
 const winners = bestOf(edits);
 const policy = join(folder, "policy.gguf");
-const fit = await trainWriter(trainer, winners, { out: policy, lora: writer.lora, options: outer });
+const fit = await (flags.as === "knowledge" ? learnAll() : fitWriter());
 say(
   `writer: ${fit.rows} rows, loss ${fit.losses[0]?.toFixed(3)} to ${fit.losses.at(-1)?.toFixed(3)}`,
 );
@@ -150,8 +153,8 @@ const result = {
     correlation: correlation(edits),
   },
   writer: {
-    epochs: outer.epochs,
-    learningRate: outer.learningRate,
+    as: flags.as,
+    ...(flags.as === "policy" && { epochs: outer.epochs, learningRate: outer.learningRate }),
     rows: fit.rows,
     losses: fit.losses,
   },
@@ -163,6 +166,20 @@ await Promise.all([trainer.close(), generator.close()]);
 rmSync(folder, { recursive: true, force: true });
 console.log(JSON.stringify(result, null, 2));
 process.exit(0);
+
+function fitWriter() {
+  return trainWriter(trainer, winners, { out: policy, lora: writer.lora, options: outer });
+}
+
+/** The ablation: does a student that has learned the passages write better, or worse? */
+async function learnAll() {
+  const material = winners.map(({ passageId, lines }) =>
+    editRows(trainer, items[passageId]!, lines),
+  );
+  const rows = (await Promise.all(material)).flat();
+  const result = await trainer.train({ rows, lora, options: inner, out: policy });
+  return { ...result, rows: rows.length };
+}
 
 function probesOf(item: ExamItem, wording: "seen" | "unseen"): RewardProbe[] {
   const questions = item[wording];
@@ -181,6 +198,7 @@ function probesOf(item: ExamItem, wording: "seen" | "unseen"): RewardProbe[] {
   }));
 }
 
+/** Pearson's. */
 function correlation(all: { passageId: number; reward: number; unseen: number }[]): number {
   const groups = [...Map.groupBy(all, ({ passageId }) => passageId).values()];
   const pairs = groups.flatMap((own) => {
