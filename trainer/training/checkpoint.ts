@@ -32,6 +32,8 @@ export interface Checkpoint {
 export type JobIdentity = Record<string, string>;
 
 const TYPE = "selkie-training-checkpoint";
+/** The losses of all steps, as float64 in the bytes of a tensor: metadata are for short texts. */
+const LOSSES = "job.losses";
 
 /** A job's checkpoint: a GGUF beside its output, replaced in one go. */
 export class CheckpointFile {
@@ -47,9 +49,9 @@ export class CheckpointFile {
       metadata: {
         "general.type": { string: TYPE },
         "job.identity": { string: JSON.stringify(this.identity) },
-        "job.state": { string: JSON.stringify(state) },
+        "job.state": { string: JSON.stringify({ ...state, losses: [] }) },
       },
-      tensors: [...tensors].map(([name, values]) => ({
+      tensors: [...tensors, [LOSSES, words(state.losses)] as const].map(([name, values]) => ({
         name,
         type: F32,
         ne: shape(values.length),
@@ -76,7 +78,9 @@ export class CheckpointFile {
       for (const [name, tensor] of file.tensors) {
         tensors.set(name, new Float32Array(file.read(tensor).buffer));
       }
-      return { state: this.parse(state) as JobState, tensors };
+      const losses = [...new Float64Array((tensors.get(LOSSES)?.buffer ?? []) as ArrayBuffer)];
+      tensors.delete(LOSSES);
+      return { state: { ...(this.parse(state) as JobState), losses }, tensors };
     } finally {
       file.close();
     }
@@ -106,4 +110,9 @@ export class CheckpointFile {
       `${this.path} ${what}. Delete it to begin anew, or choose another name.`,
     );
   }
+}
+
+/** float64 values as the float32 words that they are made of. */
+function words(values: readonly number[]): Float32Array {
+  return new Float32Array(Float64Array.from(values).buffer);
 }

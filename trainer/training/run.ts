@@ -192,7 +192,7 @@ export class JobRun {
       return this.finish("stopped");
     }
     const where = `Training was cancelled at step ${this.state.step} of ${this.plan.steps - this.state.saved}`;
-    if (onStop === "discard" || !this.checkpoint) {
+    if (onStop === "discard" || !this.checkpoint || this.state.step === 0) {
       this.checkpoint?.remove();
       throw new TrainerError("cancelled", `${where}.`);
     }

@@ -102,6 +102,13 @@ describe("a job that goes on from its checkpoint", () => {
     expect((await trainAdapter(loaded, job)).sha256).toBe(whole.sha256);
   });
 
+  test("before its first step there is nothing to save", async () => {
+    const out = newFile();
+    const error = await interrupt(jobWith(out, { onStop: "checkpoint" }), 0);
+    expect(error.message).toMatch(/^Training was cancelled at step 0 of \d+\.$/);
+    expect(existsSync(checkpointOf(out))).toBe(false);
+  });
+
   test("saves every so many steps, and under a name of choice", async () => {
     const out = newFile();
     const path = file("chosen.checkpoint");
