@@ -64,6 +64,21 @@ function expectSame(got: Float32Array[], expected: Float32Array[], tolerance: nu
 }
 
 describe("the same logits as llama.cpp", () => {
+  test("with rsLoRA on one block: the loss of the next step is llama.cpp's", async () => {
+    const row = ROWS[0]!;
+    const lora = { ...jobOn("").lora, rank: 16, rsLora: true, layers: [1] };
+    const path = file("rslora.gguf");
+    await trainAdapter(ours, jobOn(path, { lora }));
+    const { losses } = await trainAdapter(ours, jobOn(file("next.gguf"), { lora, from: path }));
+    const expected = await oracle(theirs, row, path);
+    const nll = expected.map((logits, i) => {
+      const total = Math.log(logits.reduce((sum, l) => sum + Math.exp(l), 0));
+      return total - logits[row.tokens[i + 1]!]!;
+    });
+    expect(losses[0]! / (nll.reduce((a, b) => a + b) / nll.length)).toBeCloseTo(1, 5);
+    expectSame((await logitsOf(ours, [row], path))[0]!, expected, 1e-3);
+  });
+
   for (const row of ROWS) {
     test(`${row.tokens.length} tokens, without an adapter`, async () => {
       const [got] = await logitsOf(ours, [row]);
