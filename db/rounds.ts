@@ -118,7 +118,7 @@ export function collectedEdits(
       completions: candidates.completions,
       reward: candidates.reward,
       versionId: version,
-      used: sql<number>`exists (select 1 from round_passages rp where rp.passage_id = ${updates.passageId})`,
+      used: sql<number>`exists (select 1 from round_passages rp where rp.passage_id = updates.passage_id)`,
     })
     .from(candidates)
     .innerJoin(updates, eq(updates.id, candidates.updateId))
@@ -177,7 +177,7 @@ export function summariseKinds(db: Database): KindSummary[] {
       origin: candidates.origin,
       edits: sql<number>`count(*)`,
       reward: sql<number>`avg(${candidates.reward})`,
-      best: sql<number>`sum(${candidates.reward} = (select max(c.reward) from candidates c where c.update_id = ${candidates.updateId}))`,
+      best: sql<number>`sum(${candidates.reward} = (select max(c.reward) from candidates c where c.update_id = candidates.update_id))`,
     })
     .from(candidates)
     .where(isNotNull(candidates.reward))
@@ -196,7 +196,7 @@ export function triablePassages(db: Database, ids: number[], probes: number): nu
       .where(
         and(
           inArray(passages.id, ids.slice(i, i + CHUNK)),
-          sql`(select count(*) from probes p where p.passage_id = ${passages.id} and p.split = 'reward') >= ${probes}`,
+          sql`(select count(*) from probes p where p.passage_id = passages.id and p.split = 'reward') >= ${probes}`,
         ),
       )
       .all();

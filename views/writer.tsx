@@ -77,9 +77,9 @@ function Now(props: { writer: WriterFacts }) {
     <section aria-labelledby="now-title">
       <h2 id="now-title">{capital(nameOf(policyId))} writes now</h2>
       <p>
-        Since the last round {counted(collected.fresh, "passage")} of {whole(collected.wanted)} have
-        brought edits that earned something or nothing: {counted(collected.edits, "edit")} by this
-        writer count, and the best of {counted(collected.winners, "passage")} can be learned from.{" "}
+        {whole(collected.fresh)} of the {counted(collected.wanted, "new passage")} that a round
+        takes have been studied. {counted(collected.edits, "edit")} of this writer count for it, and
+        the best of {counted(collected.winners, "passage")} can be learned from.{" "}
         {rounds
           ? "When there are enough, a round begins by itself."
           : "Rounds begin only when they are asked for."}

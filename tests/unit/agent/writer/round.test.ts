@@ -19,7 +19,13 @@ import {
   releaseJob,
 } from "../../../../db/jobs.ts";
 import { currentPolicyId, listPolicies, usePolicy } from "../../../../db/policies.ts";
-import { getRound, listRoundPassages, listRounds, listTrials } from "../../../../db/rounds.ts";
+import {
+  getRound,
+  listRoundPassages,
+  listRounds,
+  listTrials,
+  summariseKinds,
+} from "../../../../db/rounds.ts";
 import { listVersions } from "../../../../db/versions.ts";
 import type { ScorePair } from "../../../../trainer/types.ts";
 import { FakeGenerator } from "../fakes/generator.ts";
@@ -201,6 +207,32 @@ describe("what a round is made of", () => {
     expect(collected(db, settings.writer)).toMatchObject({ fresh: 6, winners: 5 });
     // All began from the base: two versions on, they are too old.
     expect(collected(db, { ...settings.writer, maxAge: 2 })).toMatchObject({ fresh: 0 });
+  });
+
+  test("a passage with one reward probe is no place to try a writer", () => {
+    open(POOR, GOOD);
+    const { db } = bench;
+    collectMany(db, 6);
+    const thin = Array.from({ length: 6 }, (_, i) =>
+      collect(db, { name: `Thin${i}`, rewards: [1], probes: 1 }),
+    );
+    const round = beginRound(db, settings.writer, { seed: 1 })!;
+    const tried = listRoundPassages(db, round.id, "try").map(({ passageId }) => passageId);
+    expect(tried).toHaveLength(6);
+    expect(tried.filter((id) => thin.includes(id))).toEqual([]);
+  });
+
+  test("kinds are told with what they earned, and how often they were the best", () => {
+    open(POOR, GOOD);
+    const { db } = bench;
+    const kinds: PromptKind[] = ["self-qa", "rewrite"];
+    for (const [name, rewards] of Object.entries({ A: [1, 2], B: [3, 1], C: [0, 2] })) {
+      collect(db, { name, rewards, kinds });
+    }
+    expect(summariseKinds(db)).toEqual([
+      { kind: "rewrite", origin: "self", edits: 3, reward: 5 / 3, best: 2 },
+      { kind: "self-qa", origin: "self", edits: 3, reward: 4 / 3, best: 1 },
+    ]);
   });
 
   test("after a round that was rejected, its passages are trained on and others are tried", async () => {
