@@ -52,6 +52,7 @@ export class Bench {
         const name = nameOf(arm);
         const at = `${key}/${name}`;
         if (!this.wanted(name) || this.store.count(at) > i) continue;
+        this.store.checkModel();
         const { outcome, figures } = await measure(arm, i + 1);
         // Of the whole process, its start and the loading of the model included.
         const load = outcome && {

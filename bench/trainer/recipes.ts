@@ -35,24 +35,24 @@ export const CANDIDATES: Readonly<Record<string, Recipe>> = {
   published: PUBLISHED,
   bf16: recipe({ precision: "bf16" }),
   packed: recipe({ ...PACKED, learningRate: 1e-3 }),
-  "packed, rate 5e-3": recipe(PACKED),
-  "upper half": recipe(UPPER),
-  "upper half, rank 16": recipe({
+  "packed-rate-5e-3": recipe(PACKED),
+  "upper-half": recipe(UPPER),
+  "upper-half-rank-16": recipe({
     ...UPPER,
     lora: { layers: { from: 2 }, rank: 16, alpha: 32 },
   }),
-  "last block": recipe({ ...UPPER, lora: { layers: { from: 3 } } }),
-  "last block, rank 16": recipe({
+  "last-block": recipe({ ...UPPER, lora: { layers: { from: 3 } } }),
+  "last-block-rank-16": recipe({
     ...UPPER,
     lora: { layers: { from: 3 }, rank: 16, alpha: 32 },
   }),
-  "upper half, q8_0": recipe({ ...UPPER, precision: "q8_0" }),
-  "upper half, steps of 256": recipe({ ...UPPER, batchTokens: 256, learningRate: 7e-3 }),
-  "upper half, stop at 0.05": recipe({ ...UPPER, epochs: 15, stopWhenLearned: 0.05 }),
-  "upper half, learned rows rest": recipe({ ...UPPER, skipLearned: { below: 0.05, epochs: 1 } }),
-  "upper half, hardest first": recipe({ ...UPPER, order: "hardest" }),
-  "upper half, linear decay": recipe({ ...UPPER, schedule: { kind: "linear" } }),
+  "upper-half-q8_0": recipe({ ...UPPER, precision: "q8_0" }),
+  "upper-half-steps-256": recipe({ ...UPPER, batchTokens: 256, learningRate: 7e-3 }),
+  "upper-half-stop-0.05": recipe({ ...UPPER, epochs: 15, stopWhenLearned: 0.05 }),
+  "upper-half-rest": recipe({ ...UPPER, skipLearned: { below: 0.05, epochs: 1 } }),
+  "upper-half-hardest": recipe({ ...UPPER, order: "hardest" }),
+  "upper-half-linear": recipe({ ...UPPER, schedule: { kind: "linear" } }),
 };
 
 /** What is measured against the published recipe. */
-export const OURS: Recipe = CANDIDATES["upper half"]!;
+export const OURS: Recipe = CANDIDATES["upper-half"]!;

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { EMBEDDED_MODEL } from "../../app/config.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 
 /** One repetition's figures by name; what is no number is told, not averaged. */
@@ -12,6 +14,8 @@ export interface Results {
   ended: string;
   commit: string;
   machine: Machine;
+  /** SHA-256 of the embedded model: repetitions on different ones are not comparable. */
+  embedded: string;
   versions: Record<string, string>;
   /** What was asked of each part: seeds, shapes, recipes. */
   workloads: Record<string, unknown>;
@@ -36,12 +40,21 @@ export class Store {
           ended: "",
           commit: commit(),
           machine: thisMachine(),
+          embedded: embeddedDigest(),
           versions: {},
           workloads: {},
           repetitions: {},
           medians: {},
         };
     return new Store(path, results);
+  }
+
+  /** @throws Error where the embedded model is another one than when the run began */
+  checkModel(): void {
+    if (this.results.embedded === embeddedDigest()) return;
+    throw new Error(
+      `The embedded model has changed since ${this.path} was begun. Give another --out.`,
+    );
   }
 
   count(key: string): number {
@@ -83,6 +96,10 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+function embeddedDigest(): string {
+  return createHash("sha256").update(readFileSync(EMBEDDED_MODEL)).digest("hex");
 }
 
 function commit(): string {
