@@ -19,7 +19,7 @@ const questionLines = texts.flatMap((row) =>
 /** Matches whatever a question template can become. */
 function pattern(templates: string[]): RegExp {
   const sources = templates.map((template) =>
-    template.replace(/[.?]/g, "\\$&").replace(/\{[NP]\}/g, ".+"),
+    template.replace(/[.?]/g, "\\$&").replace(/\{[NPSvaA]\}/g, ".+"),
   );
   return new RegExp(`^(?:${sources.join("|")})$`, "i");
 }
@@ -36,12 +36,12 @@ describe("the stream", () => {
     expect(resumed.next().value).toEqual(corpus.batch(8));
   });
 
-  test("a step has about as many tokens and rows as the study", () => {
+  test("a step's tokens and rows", () => {
     const batches = Array.from({ length: 30 }, (_, step) => corpus.batch(step));
     const mean = batches.reduce((sum, batch) => sum + batch.tokens, 0) / batches.length;
     expect(mean).toBeGreaterThan(4700);
     expect(mean).toBeLessThan(5700);
-    expect(batches[0]!.rows).toHaveLength(110);
+    expect(batches[0]!.rows).toHaveLength(78);
     for (const { tokens, loss } of batches.flatMap((batch) => batch.rows)) {
       expect(tokens.length).toBe(loss.length);
       expect([tokens[0], loss[0], tokens.at(-1), loss.at(-1)]).toEqual([1, 0, 0, 1]);
@@ -74,7 +74,7 @@ describe("the stream", () => {
       implications: /^Passage: .+\n.+\n\nImplications:\n«.+(\n.+)*»$/,
       rewrite: /^Passage: .+\n.+\n\nRewrite:\n«.+(\n.+)*»$/,
       questions: /^Passage: .+\n.+\n\nQuestions:\n«(Question: .+\nAnswer: .+\n?)+»$/,
-      "open-book": /^Passage: .+\n.+\n\nQuestion: .+\nAnswer:« .+»$/,
+      "open-book": /^Passage: .+\n.+\n(\nQuestion: .+\nAnswer:« .+»)+$/,
       passage: /^«.+\n.+»$/,
       fact: /^.+\n«.+»$/,
       "closed-book": /^Question: .+\nAnswer:« .+»$/,
@@ -96,13 +96,29 @@ describe("the stream", () => {
   test("open answers stand in their passages", () => {
     for (const { form, row } of texts) {
       if (form !== "open-book" && form !== "questions") continue;
-      const [prompt, output] = row.segments.map((segment) => segment.text) as [string, string];
-      const answers =
-        form === "open-book"
-          ? [output.slice(1)]
-          : [...output.matchAll(/^Answer: (.+)$/gm)].map((match) => match[1]!);
-      const passage = prompt.split("\n\n")[0]!;
+      const [passage, rest] = fullText({ form, row }).split("\n\n") as [string, string];
+      const answers = [...rest.matchAll(/^Answer: (.+)$/gm)].map((match) => match[1]!);
+      expect(answers).not.toEqual([]);
       for (const answer of answers) expect(passage).toContain(answer);
+    }
+  });
+
+  test("lists are in the order of the kind's attributes, each stated fact once", () => {
+    const orders = KINDS.map(({ attributes }) =>
+      attributes.map(({ statements }) => pattern([...statements])),
+    );
+    const lists = texts.filter(({ form }) => form === "implications");
+    expect(lists.length).toBeGreaterThan(100);
+    for (const { row } of lists) {
+      const lines = row.segments[1]!.text.split("\n");
+      const ordered = orders.some((order) => {
+        let next = 0;
+        return lines.every((line) => {
+          while (next < order.length && !order[next]!.test(line)) next++;
+          return next++ < order.length;
+        });
+      });
+      expect({ lines, ordered }).toEqual({ lines, ordered: true });
     }
   });
 
