@@ -19,7 +19,7 @@ import {
 } from "../agent/prompts.ts";
 import { EMBEDDED_MODEL } from "../app/config.ts";
 import { type ExamItem, heldOutExam, knownExam } from "../models/exams.ts";
-import { type Question, questionWordings, statementsOf } from "../models/world/index.ts";
+import { questionWordings, statementsOf } from "../models/world/index.ts";
 import { Trainer } from "../trainer/index.ts";
 
 const { values: flags } = parseArgs({
@@ -74,12 +74,12 @@ else {
   console.log(`known entities, questions trained     ${percent(closed.knownAsked)}`);
   console.log(`known entities, never asked           ${percent(closed.knownNeverAsked)}`);
   console.log(`held-out entities, closed-book        ${percent(closed.heldOut)}`);
-  console.log(`implications right, T=0 / T=1         ${both(result.implications)}`);
-  console.log(`question-answer pairs right, T=0 / T=1 ${both(result.questions)}`);
-
-  function both({ greedy, sampled }: { greedy: number; sampled: number }): string {
-    return `${percent(greedy)} / ${percent(sampled)}`;
-  }
+  const row = (what: string, key: keyof ListQuality, list: Lists): void =>
+    console.log(what.padEnd(39) + percent(list.greedy[key]) + " / " + percent(list.sampled[key]));
+  row("implications right, T=0 / T=1", "right", result.implications);
+  row("facts that they cover", "covered", result.implications);
+  row("question-answer pairs right, T=0 / T=1", "right", result.questions);
+  row("facts that they cover", "covered", result.questions);
 }
 process.exit(0);
 
@@ -110,42 +110,66 @@ async function written(prompt: (passage: PassageText) => string, temperature: nu
   );
 }
 
-/** Share of written lines that are true statements about the passage's entity. */
-async function implications(temperature: number): Promise<number> {
-  const texts = await written(implicationsPrompt, temperature);
-  let right = 0;
-  let all = 0;
-  heldOut.forEach(({ entity, passage }, i) => {
-    const true_ = new Set(passage.facts.flatMap((fact) => statementsOf(entity, fact)));
-    for (const line of (texts[i] as string).split("\n").filter((l) => l.trim() !== "")) {
-      all++;
-      if (true_.has(line.trim())) right++;
-    }
-  });
-  return right / Math.max(1, all);
+/** What a list that the model writes about a passage is worth. */
+interface ListQuality {
+  /** Share of its items that are true to the letter; a repeated one counts each time. */
+  right: number;
+  /** Share of the passage's facts that at least one right item states. */
+  covered: number;
 }
 
-/** Share of written pairs whose question is a wording of a stated fact and whose answer is right. */
-async function questions(temperature: number): Promise<number> {
+/** By greedy decoding, and sampled at temperature 1. */
+interface Lists {
+  greedy: ListQuality;
+  sampled: ListQuality;
+}
+
+/** @param attributes the attribute that each written item states rightly, per passage */
+function quality(attributes: (string | undefined)[][]): ListQuality {
+  const written = attributes.flat();
+  const facts = heldOut.reduce((all, { passage }) => all + passage.facts.length, 0);
+  const covered = attributes.reduce(
+    (all, items) => all + new Set(items.filter((item) => item !== undefined)).size,
+    0,
+  );
+  return {
+    right: written.filter((item) => item !== undefined).length / Math.max(1, written.length),
+    covered: covered / facts,
+  };
+}
+
+/** Written lines that are true statements about the passage's entity. */
+async function implications(temperature: number): Promise<ListQuality> {
+  const texts = await written(implicationsPrompt, temperature);
+  return quality(
+    heldOut.map(({ entity, passage }, i) => {
+      const stated = new Map(
+        passage.facts.flatMap((fact) =>
+          statementsOf(entity, fact).map((statement) => [statement, fact.attribute] as const),
+        ),
+      );
+      const lines = (texts[i] as string).split("\n").filter((line) => line.trim() !== "");
+      return lines.map((line) => stated.get(line.trim()));
+    }),
+  );
+}
+
+/** Written pairs whose question is a wording of a stated fact and whose answer is right. */
+async function questions(temperature: number): Promise<ListQuality> {
   const texts = await written(questionsPrompt, temperature);
-  let right = 0;
-  let all = 0;
-  heldOut.forEach(({ entity, passage }, i) => {
-    const answers = new Map<string, string>();
-    for (const fact of passage.facts) {
-      for (const as of ["name", "intro"] as const) {
-        for (const question of questionWordings(entity, fact, "seen", as)) {
-          answers.set(question, fact.value);
-        }
-      }
-    }
-    for (const pair of parseQuestions(texts[i] as string) as Pick<
-      Question,
-      "question" | "answer"
-    >[]) {
-      all++;
-      if (answers.get(pair.question) === pair.answer) right++;
-    }
-  });
-  return right / Math.max(1, all);
+  return quality(
+    heldOut.map(({ entity, passage }, i) => {
+      const asked = new Map(
+        passage.facts.flatMap((fact) =>
+          (["name", "intro"] as const).flatMap((as) =>
+            questionWordings(entity, fact, "seen", as).map((question) => [question, fact] as const),
+          ),
+        ),
+      );
+      return parseQuestions(texts[i] as string).map(({ question, answer }) => {
+        const fact = asked.get(question);
+        return fact?.value === answer ? fact.attribute : undefined;
+      });
+    }),
+  );
 }
