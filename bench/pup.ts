@@ -75,7 +75,7 @@ else {
   console.log(`known entities, never asked           ${percent(closed.knownNeverAsked)}`);
   console.log(`held-out entities, closed-book        ${percent(closed.heldOut)}`);
   const row = (what: string, key: keyof ListQuality, list: Lists): void =>
-    console.log(what.padEnd(39) + percent(list.greedy[key]) + " / " + percent(list.sampled[key]));
+    console.log(`${what.padEnd(39) + percent(list.greedy[key])} / ${percent(list.sampled[key])}`);
   row("implications right, T=0 / T=1", "right", result.implications);
   row("facts that they cover", "covered", result.implications);
   row("question-answer pairs right, T=0 / T=1", "right", result.questions);
