@@ -2,5 +2,6 @@
 export * from "./schema/experiments.ts";
 export * from "./schema/journal.ts";
 export * from "./schema/learning.ts";
+export * from "./schema/memory.ts";
 export * from "./schema/reading.ts";
 export * from "./schema/writer.ts";

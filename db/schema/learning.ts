@@ -29,6 +29,10 @@ export const probes = sqliteTable(
     answer: text("answer").notNull(),
     /** Wrong answers of the same type: what all of them gain is no knowledge. */
     distractors: text("distractors", { mode: "json" }).$type<string[]>().notNull().default([]),
+    /** The passage that answers it otherwise, since when, and how: the answer was true until then. */
+    supersededBy: integer("superseded_by"),
+    validUntil: integer("valid_until"),
+    newAnswer: text("new_answer"),
   },
   (t) => [index("probes_passage").on(t.passageId)],
 );
@@ -112,6 +116,8 @@ export const versions = sqliteTable("versions", {
     .references(() => updates.id),
   file: text("file").notNull(),
   sha256: text("sha256").notNull(),
+  /** Why it cannot be used, where its file is missing or damaged. */
+  broken: text("broken"),
   createdAt: createdAt(),
 });
 
