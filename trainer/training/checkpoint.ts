@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { TrainerError } from "../errors.ts";
 import { GgufFile } from "../ggml/gguf.ts";
@@ -44,14 +45,17 @@ export class CheckpointFile {
   ) {}
 
   /** @throws TrainerError `write-failed`; the former checkpoint is then as it was */
-  write({ state, tensors }: Checkpoint): void {
+  write({ state: full, tensors: values }: Checkpoint): void {
+    const state = JSON.stringify({ ...full, losses: [] });
+    const tensors = [...values, [LOSSES, words(full.losses)] as const];
     writeGguf(this.library, this.path, {
       metadata: {
         "general.type": { string: TYPE },
         "job.identity": { string: JSON.stringify(this.identity) },
-        "job.state": { string: JSON.stringify({ ...state, losses: [] }) },
+        "job.state": { string: state },
+        "job.digest": { string: digest(state, tensors) },
       },
-      tensors: [...tensors, [LOSSES, words(state.losses)] as const].map(([name, values]) => ({
+      tensors: tensors.map(([name, values]) => ({
         name,
         type: F32,
         ne: shape(values.length),
@@ -78,6 +82,8 @@ export class CheckpointFile {
       for (const [name, tensor] of file.tensors) {
         tensors.set(name, new Float32Array(file.read(tensor).buffer));
       }
+      // A damaged moment or weight would train on without a sign of it.
+      if (file.string("job.digest") !== digest(state, tensors)) throw this.mismatch("is damaged");
       const losses = [...new Float64Array((tensors.get(LOSSES)?.buffer ?? []) as ArrayBuffer)];
       tensors.delete(LOSSES);
       return { state: { ...(this.parse(state) as JobState), losses }, tensors };
@@ -110,6 +116,15 @@ export class CheckpointFile {
       `${this.path} ${what}. Delete it to begin anew, or choose another name.`,
     );
   }
+}
+
+/** SHA-256 of a job's state and values. */
+function digest(state: string, tensors: Iterable<readonly [string, Float32Array]>): string {
+  const hash = createHash("sha256").update(state);
+  for (const [name, { buffer, byteOffset, byteLength }] of tensors) {
+    hash.update(`\0${name}\0`).update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest("hex");
 }
 
 /** float64 values as the float32 words that they are made of. */

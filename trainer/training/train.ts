@@ -22,12 +22,17 @@ export async function trainAdapter(
   checkJob(job, loaded.model);
   // Taken from the first step on: a job that cannot write, or that another one runs into, ends here.
   const out = OutputFile.create(job.out);
+  let checkpoint: OutputFile | undefined;
   let run: JobRun | undefined;
   try {
+    // The output's own name guards a checkpoint beside it; one elsewhere is taken for the whole job, too.
+    const elsewhere = job.checkpoint?.path;
+    if (elsewhere) checkpoint = OutputFile.create(`${elsewhere}.job`);
     run = new JobRun(loaded, job, hooks, out);
     return await run.run();
   } finally {
     run?.free();
+    checkpoint?.discard();
     out.discard();
   }
 }

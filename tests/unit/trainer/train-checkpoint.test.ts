@@ -189,6 +189,8 @@ describe("a checkpoint of another job is refused, and stays", () => {
       () => writeFileSync(path, "no checkpoint"),
       () => truncateSync(path, whole.length - 100),
       () => writeFileSync(path, readFileSync(adapter)),
+      () => writeFileSync(path, flipped(whole, whole.length - 100)),
+      () => writeFileSync(path, flipped(whole, whole.indexOf('"epoch":') + '"epoch":'.length)),
     ];
     for (const make of damage) {
       writeFileSync(path, whole);
@@ -201,6 +203,26 @@ describe("a checkpoint of another job is refused, and stays", () => {
     writeFileSync(path, whole);
     expect((await trainAdapter(loaded, jobWith(out))).resumedFrom).toBe(3);
   });
+});
+
+function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  copy[at]! ^= 1;
+  return copy;
+}
+
+test("two jobs cannot share a checkpoint", async () => {
+  const checkpoint = { path: file("shared.checkpoint"), everySteps: 1 };
+  const others: Promise<{ code: string }>[] = [];
+  await trainAdapter(loaded, jobWith(newFile(), { checkpoint }), {
+    onProgress: ({ step }) => {
+      if (step !== 2) return;
+      others.push(failure(() => trainAdapter(loaded, jobWith(newFile(), { checkpoint }))));
+    },
+  });
+  expect((await Promise.all(others)).map(({ code }) => code)).toEqual(["output-busy"]);
+  // It is free again.
+  await trainAdapter(loaded, jobWith(newFile(), { checkpoint }));
 });
 
 describe("a stop", () => {
