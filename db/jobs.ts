@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, inArray, lte, min, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, inArray, lt, lte, min, sql } from "drizzle-orm";
 import type { SQLiteUpdateSetSource } from "drizzle-orm/sqlite-core";
 import { type Database, transaction } from "./open.ts";
 import { JOB_STATES, type JobPayload, jobs, type ReadResult } from "./schema.ts";
@@ -140,6 +140,22 @@ export function requeueOrphans(db: Database): Job[] {
     .where(eq(jobs.state, "running"))
     .returning()
     .all();
+}
+
+/** Takes a job out of the queue, if it has not been begun: it is not to be done any more. */
+export function dropJob(db: Database, key: string): void {
+  db.update(jobs)
+    .set({ state: "done", finishedAt: Date.now() })
+    .where(and(eq(jobs.key, key), eq(jobs.state, "queued")))
+    .run();
+}
+
+/** Puts off every queued job of a kind that could begin before `notBefore` (milliseconds since 1970). */
+export function postponeJobs(db: Database, kind: JobKind, notBefore: number): void {
+  db.update(jobs)
+    .set({ notBefore })
+    .where(and(eq(jobs.state, "queued"), eq(jobs.kind, kind), lt(jobs.notBefore, notBefore)))
+    .run();
 }
 
 export function getJob(db: Database, id: number): Job | undefined {

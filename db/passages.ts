@@ -32,6 +32,15 @@ export function addPassages(
   return { passages: [...all.values()], added };
 }
 
+/** Moves a passage to the later version of its document. */
+export function movePassage(
+  db: Database,
+  id: number,
+  to: { documentId: number; position: number; title: string },
+): void {
+  db.update(passages).set(to).where(eq(passages.id, id)).run();
+}
+
 export function getPassage(db: Database, id: number): Passage | undefined {
   return db.select().from(passages).where(eq(passages.id, id)).get();
 }

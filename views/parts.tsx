@@ -38,6 +38,7 @@ export const DECISION_WORDS: Record<Decision, string> = {
   learned: "learned",
   rejected: "not kept",
   failed: "failed",
+  superseded: "out of date",
 };
 
 /** The decision as a mark with a word: colour is never the only sign. */

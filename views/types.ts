@@ -3,7 +3,7 @@
  * renders a page fills these in.
  */
 
-export type Decision = "new" | "known" | "learned" | "rejected" | "failed";
+export type Decision = "new" | "known" | "learned" | "rejected" | "failed" | "superseded";
 export type ProbeKind = "written" | "cloze";
 export type Stage =
   | "round"

@@ -6,6 +6,8 @@ export const JOB_STATES = ["queued", "running", "done", "failed"] as const;
 
 /** What a job needs. `read`: `{ source, file?, title? }`; `learn`: `{ passageId }`; `round`: `{ force? }`. */
 export interface JobPayload {
+  /** The item of a source that is to be read. */
+  itemId?: number;
   /** An absolute path, a URL, or what a person should see instead of an inbox file's name. */
   source?: string;
   /** Absolute path of the bytes, where they are not at `source`: an upload in the inbox. */

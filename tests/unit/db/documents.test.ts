@@ -47,7 +47,14 @@ test("decisions are kept with their reasons, and counted", () => {
   const { passages } = addPassages(db, add("a").document.id, [passage(0, "x"), passage(1, "y")]);
   decidePassage(db, passages[0]!.id, "known", "All 6 probes were answered.");
   expect(getPassage(db, passages[0]!.id)!.reason).toBe("All 6 probes were answered.");
-  expect(countPassages(db)).toEqual({ new: 1, known: 1, learned: 0, rejected: 0, failed: 0 });
+  expect(countPassages(db)).toEqual({
+    new: 1,
+    known: 1,
+    learned: 0,
+    rejected: 0,
+    failed: 0,
+    superseded: 0,
+  });
   expect(getPassages(db, [passages[1]!.id, 999, passages[0]!.id]).map((p) => p.text)).toEqual([
     "x",
     "y",
