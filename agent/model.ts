@@ -41,8 +41,11 @@ export function describeModel(path: string, embedded: boolean): BaseModel {
   return { path, name: basename(path).replace(/\.gguf$/i, ""), embedded };
 }
 
-/** Size, head and tail: enough to tell models apart without reading gigabytes. */
-async function fingerprintOf(model: BaseModel): Promise<string> {
+/**
+ * Size, head and tail: enough to tell models apart without reading gigabytes.
+ * @throws ModelError `model-missing`
+ */
+export async function fingerprintOf(model: Pick<BaseModel, "path">): Promise<string> {
   await using file = await open(model.path, "r").catch((error: Error) => {
     throw new ModelError(
       "model-missing",

@@ -63,7 +63,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 }
 
 /** Starts it where it does not run yet; its process may be another one at each request. */
-async function sharedTrainer(tenant: Tenant<ModelTrainer>): Promise<ModelTrainer> {
+export async function sharedTrainer(tenant: Tenant<ModelTrainer>): Promise<ModelTrainer> {
   const info = await tenant.use(async (trainer) => trainer.info);
   return {
     info,
@@ -77,7 +77,7 @@ async function sharedTrainer(tenant: Tenant<ModelTrainer>): Promise<ModelTrainer
   };
 }
 
-async function sharedGenerator(tenant: Tenant<TextGenerator>): Promise<TextGenerator> {
+export async function sharedGenerator(tenant: Tenant<TextGenerator>): Promise<TextGenerator> {
   return {
     generate: (requests, options) =>
       tenant.use((generator) => generator.generate(requests, options), options?.signal),

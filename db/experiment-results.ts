@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, count, eq, inArray, sql } from "drizzle-orm";
 import type { ExperimentPassage, ExperimentQuestion } from "./experiments.ts";
 import { type Database, transaction } from "./open.ts";
 import {
@@ -146,7 +146,11 @@ export function addUpdate(db: Database, update: NewUpdate, scores: NewScore[]): 
 
 /** How many updates have been recorded. */
 export function countUpdates(db: Database, experimentId: number): number {
-  return db.$count(experimentUpdates, eq(experimentUpdates.experimentId, experimentId));
+  return db
+    .select({ n: count() })
+    .from(experimentUpdates)
+    .where(eq(experimentUpdates.experimentId, experimentId))
+    .get()!.n;
 }
 
 /** The scores of an update's questions for one use. */

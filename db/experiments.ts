@@ -83,6 +83,16 @@ export function addProblem(db: Database, id: number, problem: ExperimentProblem)
   });
 }
 
+/** Forgets what a teacher did not write, before he is asked again. */
+export function forgetTeacherProblems(db: Database, id: number): void {
+  transaction(db, () => {
+    const { problems } = getExperiment(db, id)!;
+    const rest = problems.filter(({ by }) => by !== "teacher");
+    if (rest.length === problems.length) return;
+    db.update(experiments).set({ problems: rest }).where(eq(experiments.id, id)).run();
+  });
+}
+
 /** The passages of an experiment, in their order. */
 export function listExperimentPassages(db: Database, experimentId: number): ExperimentPassage[] {
   return db

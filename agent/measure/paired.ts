@@ -48,7 +48,11 @@ function signFlips(differences: readonly number[], seed: number): number {
   return exact ? reached / ways : (reached + 1) / (ways + 1);
 }
 
-function bootstrap(differences: readonly number[], seed: number): { low: number; high: number } {
+/** Bootstrap percentile interval of the mean, 95%: {@link pairedTest}'s, for values that are no differences. */
+export function bootstrap(
+  differences: readonly number[],
+  seed: number,
+): { low: number; high: number } {
   const n = differences.length;
   const next = random(seedFor(seed, "bootstrap"));
   const means = Float64Array.from({ length: RESAMPLES }, () => {

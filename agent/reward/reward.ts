@@ -29,20 +29,33 @@ export interface Standing {
 export async function standings(
   trainer: ModelTrainer,
   probes: readonly RewardProbe[],
-  options: { adapter?: string; signal?: AbortSignal } = {},
+  { adapter = null, signal }: { adapter?: string | null; signal?: AbortSignal } = {},
 ): Promise<Standing[]> {
-  if (probes.length === 0) return [];
+  const [own = []] = await standingsUnder(trainer, [adapter], probes, signal && { signal });
+  return own;
+}
+
+/** {@link standings} under each of several adapters, null being the untouched base: a list for each. */
+export async function standingsUnder(
+  trainer: ModelTrainer,
+  adapters: (string | null)[],
+  probes: readonly RewardProbe[],
+  options: { signal?: AbortSignal } = {},
+): Promise<Standing[][]> {
+  if (probes.length === 0) return adapters.map(() => []);
   const pairs = probes.flatMap(({ context, answers, distractors, end }) =>
     [...answers, ...distractors].map((answer) => ({ context, answer, end })),
   );
-  const scores = await trainer.score(pairs, options);
-  let at = 0;
-  return probes.map(({ answers, distractors }) => {
-    const right = scores.slice(at, at + answers.length);
-    at += answers.length;
-    const wrong = scores.slice(at, at + distractors.length);
-    at += distractors.length;
-    return stand(right, wrong);
+  const scores = await trainer.scoreUnder(adapters, pairs, options);
+  return scores.map((own) => {
+    let at = 0;
+    return probes.map(({ answers, distractors }) => {
+      const right = own.slice(at, at + answers.length);
+      at += answers.length;
+      const wrong = own.slice(at, at + distractors.length);
+      at += distractors.length;
+      return stand(right, wrong);
+    });
   });
 }
 

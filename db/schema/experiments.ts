@@ -16,6 +16,8 @@ export interface ExperimentProblem {
   item?: number;
   question?: number;
   problem: string;
+  /** A teacher may do better when he is asked again. */
+  by?: "teacher";
 }
 
 /** How much of the report questions' wording occurs in the texts of one source; names and numbers apart. */
