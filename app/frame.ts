@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { ExperimentDataError } from "../agent/experiment/data.ts";
 import { GeneratorError } from "../agent/generator/types.ts";
 import { ModelError } from "../agent/jobs/trouble.ts";
 import { LoopError } from "../agent/loop.ts";
@@ -49,6 +50,7 @@ const EXPLAINED = [
   CommandError,
   ConfigError,
   DatabaseError,
+  ExperimentDataError,
   GeneratorError,
   LoopError,
   ModelError,

@@ -12,6 +12,7 @@ import type { Learner } from "./learner.ts";
 import { askRoutes } from "./routes/ask.tsx";
 import { assetRoutes } from "./routes/assets.ts";
 import { eventRoutes } from "./routes/events.tsx";
+import { experimentRoutes } from "./routes/experiments.tsx";
 import { homeRoutes } from "./routes/home.tsx";
 import { matrixRoutes } from "./routes/matrix.ts";
 import { passageRoutes } from "./routes/passages.tsx";
@@ -77,6 +78,7 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
     matrixRoutes,
     statusRoutes,
     writerRoutes,
+    experimentRoutes,
   ]) {
     routes(app, site);
   }

@@ -18,6 +18,7 @@ const PLACES = [
   { href: "/#memory", label: "Memory" },
   { href: "/#versions", label: "Versions" },
   { href: "/writer", label: "Writer" },
+  { href: "/experiments", label: "Experiments" },
   { href: "/#log", label: "Log" },
 ];
 

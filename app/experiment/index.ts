@@ -1,0 +1,4 @@
+/** Running an experiment and telling what it found. */
+export { present, readData, runCommand } from "./run.ts";
+export { RULES } from "./teachers.ts";
+export { worldData } from "./world.ts";

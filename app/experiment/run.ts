@@ -1,0 +1,156 @@
+import { resolve } from "node:path";
+import type { ExperimentConfig } from "../../agent/experiment/config.ts";
+import {
+  type ExperimentData,
+  ExperimentDataError,
+  parseExperimentData,
+} from "../../agent/experiment/data.ts";
+import { type ProgressLine, runExperiment } from "../../agent/experiment/index.ts";
+import {
+  type ExperimentReport,
+  passageRows,
+  reportExperiment,
+} from "../../agent/experiment/report.ts";
+import { describeModel, fingerprintOf } from "../../agent/model.ts";
+import { sha256 } from "../../agent/read/hash.ts";
+import type { Experiment } from "../../db/experiments.ts";
+import { armsPicture } from "../../views/charts/arms.ts";
+import { EMBEDDED_MODEL } from "../config.ts";
+import { type CommandContext, CommandError, type CommandResult } from "../frame.ts";
+import { StatusLine } from "../status-line.ts";
+import { armBars } from "./facts.ts";
+import { experimentModels, machineFacts } from "./models.ts";
+import { findTeacher } from "./teachers.ts";
+import { experimentWords } from "./words.ts";
+
+/** A line on stderr where no line can be rewritten, so often at most. */
+const LOG_MS = 30_000;
+
+/** What either command asks for. */
+export interface RunRequest {
+  kind: Experiment["kind"];
+  model?: string;
+  teacher?: { teacher?: string; model?: string };
+  limitMs?: number;
+  out?: string;
+  config(facts: { embedded: boolean; layers: number; teacher?: string }): ExperimentConfig;
+  data(config: ExperimentConfig, embedded: boolean): Promise<ExperimentData>;
+}
+
+/** Runs an experiment with progress on stderr, and says what it found. */
+export async function runCommand(
+  context: CommandContext,
+  request: RunRequest,
+): Promise<CommandResult> {
+  const instance = context.instance();
+  const { db, home, config: instanceConfig } = instance;
+  const path = resolve(request.model ?? instanceConfig.model.path);
+  const embedded = path === resolve(EMBEDDED_MODEL);
+  const hash = await fingerprintOf({ path });
+  const models = experimentModels(path, instanceConfig, (message) => context.note(message));
+  const teacher = request.teacher && (await findTeacher(db, request.teacher));
+  const line = new StatusLine(context.json);
+  try {
+    const trainer = await models.trainer();
+    const { layers } = trainer.info;
+    const config = request.config({ embedded, layers, ...(teacher && { teacher: teacher.name }) });
+    const data = await request.data(config, embedded);
+    const experiment = await runExperiment({
+      db,
+      home,
+      kind: request.kind,
+      config,
+      data: { ...data, problems: [...data.problems, ...(teacher?.problems ?? [])] },
+      model: { name: describeModel(path, embedded).name, hash },
+      machine: await machineFacts(trainer),
+      trainer: models.trainer,
+      generator: models.generator,
+      ...(teacher && { teach: teacher.teach }),
+      ...(request.limitMs !== undefined && { limitMs: request.limitMs }),
+      onProgress: shower(line),
+      signal: context.signal,
+    });
+    line.clear();
+    return present(context, experiment.id, request.out);
+  } finally {
+    line.clear();
+    await Promise.allSettled([models.close(), teacher?.close()]);
+  }
+}
+
+/** What an experiment found, in words, as JSON, and in files if they are asked for. */
+export async function present(
+  context: CommandContext,
+  id: number,
+  out?: string,
+): Promise<CommandResult> {
+  const { db } = context.instance();
+  const report = reportExperiment(db, id);
+  if (!report) {
+    throw new CommandError(
+      "no-experiment",
+      `There is no experiment ${id}: \`selkie experiment list\` has them all.`,
+    );
+  }
+  const data = { ...report, rows: passageRows(db, id) };
+  const files = out === undefined ? [] : await writeFiles(resolve(out), report, data);
+  const written = files.map((file) => `Written: ${file}`).join("\n");
+  return { data, text: [experimentWords(report), written].filter(Boolean).join("\n\n") };
+}
+
+async function writeFiles(
+  path: string,
+  report: ExperimentReport,
+  data: unknown,
+): Promise<string[]> {
+  const picture = path.replace(/(?:\.json)?$/, ".svg");
+  await Bun.write(path, `${JSON.stringify(data, null, 2)}\n`);
+  await Bun.write(picture, armsPicture(armBars(report), "light"));
+  return [path, picture];
+}
+
+/** Data out of a file. @throws CommandError */
+export async function readData(path: string): Promise<ExperimentData> {
+  let text: string;
+  try {
+    text = await Bun.file(path).text();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError("unreadable", `The questions ${path} cannot be read: ${reason}.`);
+  }
+  try {
+    const { items, problems } = parseExperimentData(JSON.parse(text));
+    return { name: path.split("/").at(-1)!, hash: sha256(text), items, problems };
+  } catch (error) {
+    if (error instanceof ExperimentDataError) {
+      throw new CommandError(error.code, `${path}: ${error.message}`);
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError("bad-questions", `The questions ${path} are not JSON: ${reason}.`);
+  }
+}
+
+function shower(line: StatusLine): (progress: ProgressLine) => void {
+  let logged = 0;
+  return (progress) => {
+    const text = progressWords(progress);
+    line.show(text);
+    if (process.stderr.isTTY || performance.now() - logged < LOG_MS) return;
+    logged = performance.now();
+    process.stderr.write(`${text}\n`);
+  };
+}
+
+/** `12% · passage 4 of 150, seed 1 · 38 min left` */
+export function progressWords({ phase, done, total, secondsLeft }: ProgressLine): string {
+  const share = total > 0 ? `${Math.floor((done / total) * 100)}%` : "";
+  const left = secondsLeft === undefined ? "" : `${timeWords(secondsLeft)} left`;
+  return [share, phase, left].filter(Boolean).join(" · ");
+}
+
+/** `38 min`, `2.1 h`, `45 s` */
+export function timeWords(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}

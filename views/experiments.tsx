@@ -1,0 +1,284 @@
+import type {
+  ArmFacts,
+  DifferenceFacts,
+  ExperimentFacts,
+  ExperimentLine,
+  FormFacts,
+  OverlapFacts,
+} from "./experiment-types.ts";
+import { counted, duration, nats, signed, whole } from "./format.ts";
+import { Layout } from "./layout.tsx";
+import { Time } from "./parts.tsx";
+import type { ModelFacts } from "./types.ts";
+
+const HERE = "/experiments";
+const KIND_NAMES = { knowledge: "Ways of learning", acceptance: "Acceptance" } as const;
+
+/** The list of experiments. */
+export function ExperimentsPage(props: { experiments: ExperimentLine[]; model: ModelFacts }) {
+  const { experiments } = props;
+  return (
+    <Layout title="Experiments · Selkie" model={props.model} here={HERE} class="passage">
+      <h1>Experiments</h1>
+      <p class="lead">
+        What learning brings, against what it is compared with, on questions that nothing was
+        selected on.
+      </p>
+      {experiments.length === 0 ? (
+        <p class="quiet empty">
+          There is none yet: <code>selkie experiment knowledge</code> makes one.
+        </p>
+      ) : (
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Experiment</th>
+                <th scope="col">Model</th>
+                <th scope="col">Passages of</th>
+                <th scope="col">Took</th>
+                <th scope="col">State</th>
+              </tr>
+            </thead>
+            <tbody>
+              {experiments.map((line) => (
+                <tr>
+                  <td>
+                    <a href={`${HERE}/${line.id}`}>
+                      {KIND_NAMES[line.kind]} {line.id}
+                    </a>
+                    <span class="quiet">
+                      {" "}
+                      <Time at={line.at} />
+                    </span>
+                  </td>
+                  <td dir="auto">{line.model}</td>
+                  <td dir="auto">{line.data}</td>
+                  <td class="number">{duration(line.seconds)}</td>
+                  <td>{line.finished ? "finished" : "not finished"}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Layout>
+  );
+}
+
+/** What one experiment found. */
+export function ExperimentPage(props: { experiment: ExperimentFacts; model: ModelFacts }) {
+  const { line, reported, planned, seeds, forms, overlaps, problems } = props.experiment;
+  return (
+    <Layout
+      title={`Experiment ${line.id} · Selkie`}
+      model={props.model}
+      here={HERE}
+      class="passage"
+    >
+      <p class="crumbs">
+        <a href={HERE}>Experiments</a>
+      </p>
+      <h1>
+        {KIND_NAMES[line.kind]} {line.id}
+      </h1>
+      <p class="lead" dir="auto">
+        {line.model} on {line.data}: {whole(reported)} of {counted(planned, "passage")},{" "}
+        {counted(seeds, "seed")}, {duration(line.seconds)}
+        {line.finished ? "." : "; not finished: the same command goes on."}
+      </p>
+      {forms.length === 0 ? (
+        <p class="quiet empty">Nothing has been reported yet.</p>
+      ) : (
+        <Chart id={line.id} forms={forms} />
+      )}
+      {forms.map((form, i) => (
+        <Form form={form} id={`form-${i + 1}`} />
+      ))}
+      {overlaps.length > 0 && <Overlaps overlaps={overlaps} />}
+      {problems.length > 0 && (
+        <Problems problems={problems} count={props.experiment.problemCount} />
+      )}
+      <p class="quiet">
+        All figures, the searches, the rounds of the writer and every passage's rows:{" "}
+        <a href={`${HERE}/${line.id}.json`}>JSON</a>
+      </p>
+    </Layout>
+  );
+}
+
+function Chart(props: { id: number; forms: FormFacts[] }) {
+  const source = (theme: string) => `${HERE}/${props.id}/arms.svg?theme=${theme}`;
+  return (
+    <figure class="losses">
+      <picture>
+        <source media="(prefers-color-scheme: dark)" srcset={source("dark")} />
+        <img
+          src={source("light")}
+          alt={`Share of right answers by arm. ${chartWords(props.forms[0]!)}`}
+        />
+      </picture>
+      <figcaption class="quiet">
+        Share of right answers to report questions, with 95% intervals over passages; hollow dots
+        are questions in wordings of the pre-training.
+      </figcaption>
+    </figure>
+  );
+}
+
+function chartWords({ name, arms }: FormFacts): string {
+  return `${name}: ${arms.map((arm) => `${arm.name} ${share(arm.right.mean)}`).join(", ")}.`;
+}
+
+function Form(props: { form: FormFacts; id: string }) {
+  const { name, wording, arms, differences } = props.form;
+  return (
+    <section aria-labelledby={props.id}>
+      <h2 id={props.id}>{name}</h2>
+      <p class="quiet">{wording}</p>
+      <Arms arms={arms} />
+      {differences.length > 0 && <Differences differences={differences} />}
+    </section>
+  );
+}
+
+function Arms(props: { arms: ArmFacts[] }) {
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Arm</th>
+            <th scope="col">Passages</th>
+            <th scope="col">Right</th>
+            <th scope="col">95%</th>
+            <th scope="col">Log p per token</th>
+            <th scope="col">Supervised tokens</th>
+            <th scope="col">Epochs</th>
+            <th scope="col">Learning rate</th>
+          </tr>
+        </thead>
+        <tbody>
+          {props.arms.map((arm) => (
+            <tr>
+              <td>{arm.name}</td>
+              <td class="number">{whole(arm.passages)}</td>
+              <td class="number">{share(arm.right.mean)}</td>
+              <td class="number">
+                {share(arm.right.low)} to {share(arm.right.high)}
+              </td>
+              <td class="number">{nats(arm.logprob)}</td>
+              <td class="number">{whole(Math.round(arm.tokens))}</td>
+              <td class="number">{arm.epochs > 0 ? arm.epochs.toFixed(1) : "–"}</td>
+              <td class="number">{arm.learningRate ?? "–"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Differences(props: { differences: DifferenceFacts[] }) {
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Difference</th>
+            <th scope="col">Passages</th>
+            <th scope="col">Points</th>
+            <th scope="col">95%</th>
+            <th scope="col">p</th>
+            <th scope="col">Log p per token</th>
+            <th scope="col">95%</th>
+          </tr>
+        </thead>
+        <tbody>
+          {props.differences.map(({ name, passages, difference, logprob }) => (
+            <tr>
+              <td>{name}</td>
+              <td class="number">{whole(passages)}</td>
+              <td class="number">{points(difference.mean)}</td>
+              <td class="number">
+                {points(difference.low)} to {points(difference.high)}
+              </td>
+              <td class="number">{difference.p < 0.001 ? "<0.001" : difference.p.toFixed(3)}</td>
+              <td class="number">{signed(logprob.mean)}</td>
+              <td class="number">
+                {signed(logprob.low)} to {signed(logprob.high)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="quiet">Paired by passage; p is that of a one-sided permutation test.</p>
+    </div>
+  );
+}
+
+function Overlaps(props: { overlaps: OverlapFacts[] }) {
+  return (
+    <section aria-labelledby="overlaps-title">
+      <h2 id="overlaps-title">Are the questions fresh?</h2>
+      <p class="quiet">
+        The longest run of words that report questions share with other texts, names and numbers
+        apart.
+      </p>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Report questions</th>
+              <th scope="col">Against</th>
+              <th scope="col">Texts</th>
+              <th scope="col">Words, mean</th>
+              <th scope="col">Words, most</th>
+              <th scope="col">Word for word</th>
+            </tr>
+          </thead>
+          <tbody>
+            {props.overlaps.map((it) => (
+              <tr>
+                <td>
+                  {whole(it.questions)} {it.wording}
+                </td>
+                <td>{it.source}</td>
+                <td class="number">{whole(it.texts)}</td>
+                <td class="number">{it.meanRun.toFixed(1)}</td>
+                <td class="number">{whole(it.longestRun)}</td>
+                <td class="number">{whole(it.verbatim)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Problems(props: { problems: string[]; count: number }) {
+  const rest = props.count - props.problems.length;
+  return (
+    <section aria-labelledby="problems-title">
+      <h2 id="problems-title">Left out</h2>
+      <ul class="study-lines">
+        {props.problems.map((problem) => (
+          <li dir="auto">{problem}</li>
+        ))}
+      </ul>
+      {rest > 0 && <p class="quiet">And {whole(rest)} more, which the JSON has.</p>}
+    </section>
+  );
+}
+
+/** `43.1%` */
+function share(value: number): string {
+  return `${(value * 100).toFixed(1)}%`;
+}
+
+/** A difference of shares in points of a hundred, with a decimal. */
+function points(value: number): string {
+  const digits = Math.abs(value * 100).toFixed(1);
+  return `${value < 0 && Number(digits) !== 0 ? "−" : "+"}${digits}`;
+}
