@@ -6,7 +6,8 @@
  * The probes are closed-book questions about entities that the embedded model has never seen, each
  * with its answer and the frame of begin and end token as near to 30 tokens as there are any. The
  * peer keeps one context and one sequence, forgets the last probe before the next, and decodes
- * greedily until the end token. Both compute on the same number of threads, in turn.
+ * greedily until the end token. Both compute in turn, on the same number of threads if
+ * `--peer-threads` says nothing else; `default` leaves the choice to node-llama-cpp.
  */
 import { parseArgs } from "node:util";
 import { getLlama, LlamaLogLevel, type Token } from "node-llama-cpp";
@@ -23,10 +24,13 @@ const { values: flags } = parseArgs({
     tokens: { type: "string", default: "30" },
     rounds: { type: "string", default: "5" },
     threads: { type: "string", default: "1" },
+    "peer-threads": { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
 const threads = Number(flags.threads);
+const { "peer-threads": wanted = flags.threads } = flags;
+const peerThreads = wanted === "default" ? undefined : Number(wanted);
 const model = flags.model;
 /** Entities among whose questions the probes are chosen. */
 const ENTITIES = 8000;
@@ -36,11 +40,15 @@ const ANSWER_TOKENS = 48;
 const llama = await getLlama({
   gpu: false,
   build: "never",
-  maxThreads: threads,
+  ...(peerThreads && { maxThreads: peerThreads }),
   logLevel: LlamaLogLevel.error,
 });
 const peer = await llama.loadModel({ modelPath: model });
-const context = await peer.createContext({ contextSize: 256, sequences: 1, threads });
+const context = await peer.createContext({
+  contextSize: 256,
+  sequences: 1,
+  ...(peerThreads && { threads: peerThreads }),
+});
 const sequence = context.getSequence();
 const trainer = await Trainer.start({ model, backend: "cpu", threads });
 const probes = chooseProbes(Number(flags.probes), Number(flags.tokens));
@@ -74,6 +82,7 @@ const result = {
   stolenCores,
   versions: { "node-llama-cpp": dependencies["node-llama-cpp"] },
   threads,
+  peerThreads: peerThreads ?? context.idealThreads,
   probes: probes.length,
   tokensPerProbe: mean(probes.map(({ tokens }) => tokens)),
   answerTokensPerProbe: mean(probes.map(({ answerTokens }) => answerTokens)),
@@ -91,7 +100,7 @@ if (flags.json) console.log(JSON.stringify(result, null, 2));
 else {
   const { medianScoring, medianGenerating, medianRatio } = result;
   console.log(
-    `${probes.length} probes of ${result.tokensPerProbe.toFixed(1)} tokens, ${threads} threads`,
+    `${probes.length} probes of ${result.tokensPerProbe.toFixed(1)} tokens, threads: ours ${threads}, the peer's ${result.peerThreads}`,
   );
   console.log(`scored                   ${medianScoring.toFixed(2)} s`);
   console.log(`generated one by one     ${medianGenerating.toFixed(2)} s`);
