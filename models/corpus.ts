@@ -217,8 +217,8 @@ function answered(form: RowForm, prompt: string, output: string): CorpusText {
 
 /**
  * In the order of the kind's attributes, whatever the passage's own: what was written last then
- * tells what is still to be written, and where the list ends. In the passage's order a model of
- * this size writes the same facts again and again.
+ * tells what comes next. In the passage's order a model of this size writes the same facts again
+ * and again.
  */
 function inOrder(entity: Entity, facts: readonly StatedFact[]): StatedFact[] {
   const place = new Map(entity.facts.map(({ attribute }, index) => [attribute, index]));

@@ -7,7 +7,7 @@ import {
 } from "../../agent/prompts.ts";
 import {
   implicationsOf,
-  passageOf,
+  passageAbout,
   questionsOf,
   Rng,
   rewriteOf,
@@ -22,6 +22,10 @@ const VALUE_COUNT = 150;
 /** Everyday words count as if each occurred this often, by itself and capitalised. */
 const EVERYDAY_COUNT = 60;
 
+/** Of an entity's facts, in a text. */
+const MIN_FACTS = 4;
+const anyWording = () => true;
+
 /**
  * Counts the pieces of `entities` fresh entities' texts and of everyday English. Each entity
  * comes once: frequent syllables become tokens, whole names do not.
@@ -35,13 +39,14 @@ export function countPieces(seed: number, entities: number): Map<string, number>
   const stream = streamEntities({ seed: `tokenizer:${seed}`, split: "train" });
   for (let i = 0; i < entities; i++) {
     const entity = stream.next().value;
-    const passage = passageOf(entity, rng);
+    const some = rng.sample(entity.facts, rng.int(MIN_FACTS, entity.facts.length));
+    const passage = passageAbout(entity, some, rng);
     count(implicationsPrompt(passage));
-    count(implicationsOf(entity, passage.facts, rng).join("\n"));
+    count(implicationsOf(entity, passage.facts, rng, anyWording).join("\n"));
     const questions = questionsOf(entity, passage.facts, rng, "seen");
     count(questions.map((q) => questionAnswer(q.question, q.answer)).join("\n"));
     count(rng.pick(["", rewritePrompt(passage), questionsPrompt(passage), openBook(passage, "")]));
-    count(rewriteOf(entity, passage.facts, rng).join("\n"));
+    count(rewriteOf(entity, passage.facts, rng, anyWording).join("\n"));
   }
   for (const values of [...Object.values(LISTS), MONTHS]) {
     for (const value of values) count(` ${value}`, VALUE_COUNT);

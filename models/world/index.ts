@@ -12,6 +12,7 @@ export { type Split, splitOf } from "./names.ts";
 export {
   implicationsOf,
   type Passage,
+  passageAbout,
   passageOf,
   rewriteOf,
   type StatedFact,

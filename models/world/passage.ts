@@ -20,14 +20,22 @@ const MIN_FACTS = 4;
 /** How many filler sentences, drawn evenly. */
 const FILLERS = [0, 0, 1, 1, 1, 2];
 
-/** Writes a passage of four to eight sentences about some of the entity's facts. */
+/**
+ * Writes a passage of four to eight sentences about neighbouring facts of the entity, shuffled.
+ * Whoever lists them in the entity's order needs to know only which one was last.
+ */
 export function passageOf(entity: Entity, rng: Rng): Passage {
-  const facts = rng
-    .shuffle(rng.sample(entity.facts, rng.int(MIN_FACTS, entity.facts.length)))
-    .map((fact) => ({
-      ...fact,
-      statement: rng.int(0, attributeOf(entity, fact).statements.length - 1),
-    }));
+  const count = rng.int(MIN_FACTS, entity.facts.length);
+  const first = rng.int(0, entity.facts.length - count);
+  return passageAbout(entity, entity.facts.slice(first, first + count), rng);
+}
+
+/** Writes a passage about the given facts, shuffled. */
+export function passageAbout(entity: Entity, stated: readonly Fact[], rng: Rng): Passage {
+  const facts = rng.shuffle(stated).map((fact) => ({
+    ...fact,
+    statement: rng.int(0, attributeOf(entity, fact).statements.length - 1),
+  }));
   const templates = facts.map((fact) => ({
     template: attributeOf(entity, fact).statements[fact.statement] as string,
     value: fact.value,
@@ -43,16 +51,27 @@ export function passageOf(entity: Entity, rng: Rng): Passage {
 }
 
 /**
- * Statements that follow from the facts, one each, in their order. Every line names the entity
- * and can be understood alone.
+ * Statements that follow from the facts, one each, in their order. Every line names the entity,
+ * by default before the value, and can be understood alone.
  */
-export function implicationsOf(entity: Entity, facts: readonly Fact[], rng: Rng): string[] {
-  return facts.map((fact) =>
-    fill(rng.pick(attributeOf(entity, fact).statements), entity, lineReference(rng), fact.value),
-  );
+export function implicationsOf(
+  entity: Entity,
+  facts: readonly Fact[],
+  rng: Rng,
+  allowed: (statement: string) => boolean = namesEntityFirst,
+): string[] {
+  return facts.map((fact) => {
+    const wordings = attributeOf(entity, fact).statements.filter(allowed);
+    return fill(rng.pick(wordings), entity, lineReference(rng), fact.value);
+  });
 }
 
-/** Every self-contained sentence that states a fact: what {@link implicationsOf} draws from. */
+/** A list whose lines begin with values asks a small model for the whole fact in its first word. */
+function namesEntityFirst(statement: string): boolean {
+  return statement.search(/\{[NSP]\}/) < statement.indexOf("{v}");
+}
+
+/** Every self-contained sentence that states a fact. */
 export function statementsOf(entity: Entity, fact: Fact): string[] {
   return attributeOf(entity, fact).statements.flatMap((statement) =>
     LINE_REFERENCES.map((as) => fill(statement, entity, as, fact.value)),
@@ -60,9 +79,16 @@ export function statementsOf(entity: Entity, fact: Fact): string[] {
 }
 
 /** The facts in words that the passage did not use, one self-contained sentence each. */
-export function rewriteOf(entity: Entity, facts: readonly StatedFact[], rng: Rng): string[] {
+export function rewriteOf(
+  entity: Entity,
+  facts: readonly StatedFact[],
+  rng: Rng,
+  allowed: (statement: string) => boolean = namesEntityFirst,
+): string[] {
   return facts.map((fact) => {
-    const others = attributeOf(entity, fact).statements.filter((_, i) => i !== fact.statement);
+    const others = attributeOf(entity, fact).statements.filter(
+      (statement, i) => i !== fact.statement && allowed(statement),
+    );
     return fill(rng.pick(others), entity, lineReference(rng), fact.value);
   });
 }
