@@ -27,7 +27,12 @@ export async function keepAdapter(home: Home, file: string, sha256: string): Pro
     return true;
   }
   // Died between the rename and the transaction, or two adapters came out the same.
-  return existsSync(target) && (await fileHash(target)) === sha256;
+  return isSound(target, sha256);
+}
+
+/** Whether a file is there and has the content that its hash says. */
+export async function isSound(path: string, sha256: string): Promise<boolean> {
+  return existsSync(path) && (await fileHash(path)) === sha256;
 }
 
 async function fileHash(path: string): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Database } from "../db/open.ts";
 import type { ModelTrainer, TrainProgress } from "../trainer/types.ts";
+import type { ControlMaterial } from "./control/types.ts";
 import type { TextGenerator } from "./generator/types.ts";
 import type { Home } from "./home.ts";
 import type { LearnerSettings } from "./settings.ts";
@@ -36,6 +37,8 @@ export interface LearnerContext {
   generator(): Promise<TextGenerator>;
   /** Another model that writes in the student's place, where the instance has one. */
   teacher?(): Promise<Teacher>;
+  /** What the control set is made of, where it is not general knowledge. */
+  controlMaterial?(): Promise<ControlMaterial>;
   onProgress(progress: Progress): void;
   /** Aborted when the loop is asked to stop; the job is then left to be resumed. */
   signal: AbortSignal;

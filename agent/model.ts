@@ -36,6 +36,11 @@ export async function checkModel(db: Database, model: BaseModel): Promise<void> 
   setSetting(db, BASE_MODEL, { name: model.name, fingerprint } satisfies Bound);
 }
 
+/** The fingerprint of the model that the instance is bound to; `unbound` before it was first loaded. */
+export function baseFingerprint(db: Database): string {
+  return (getSetting(db, BASE_MODEL) as Bound | undefined)?.fingerprint ?? "unbound";
+}
+
 /** Describes a model by its file's name. */
 export function describeModel(path: string, embedded: boolean): BaseModel {
   return { path, name: basename(path).replace(/\.gguf$/i, ""), embedded };

@@ -2,7 +2,7 @@ import { addEvent } from "../db/events.ts";
 import type { Database } from "../db/open.ts";
 import type { ModelTrainer } from "../trainer/types.ts";
 import { Arbiter, type Tenant } from "./arbiter.ts";
-import type { BaseModel } from "./context.ts";
+import type { BaseModel, LearnerContext } from "./context.ts";
 import type { TextGenerator } from "./generator/types.ts";
 import type { Home } from "./home.ts";
 import type { LoopContext } from "./loop.ts";
@@ -19,6 +19,7 @@ export interface RuntimeOptions {
   startGenerator(model: BaseModel): Promise<TextGenerator>;
   /** Where another model writes in the student's place. */
   startTeacher?(): Promise<Teacher>;
+  controlMaterial?: LearnerContext["controlMaterial"];
 }
 
 /** What jobs need, and what answers questions: the model's two processes, each started when first asked for. */
@@ -34,7 +35,7 @@ export interface Runtime {
  * took along, and the next one starts another.
  */
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const { db, home, model, settings } = options;
+  const { db, home, model, settings, controlMaterial } = options;
   const arbiter = new Arbiter((message) => note(db, message));
   const trainer = arbiter.tenant("training", async () => {
     await checkModel(db, model);
@@ -55,6 +56,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       trainer: () => sharedTrainer(trainer),
       generator: () => sharedGenerator(generator),
       ...(teacher && { teacher: () => teacher.use(async (it) => it) }),
+      ...(controlMaterial && { controlMaterial }),
     },
     close: async () => {
       await Promise.allSettled([trainer.close(), generator.close(), teacher?.close()]);

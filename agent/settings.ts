@@ -20,15 +20,56 @@ export interface LearnerSettings {
   openBookSamples: number;
   /** Share of a passage's probes answered closed-book from which it counts as known. */
   knownAccuracy: number;
-  /** Share of the training rows that replay earlier study lines. */
+  /** Share of an update's tokens that replay earlier study lines, from 0 to 0.5. */
   replayShare: number;
   /** Replayed rows per candidate at most, so that an update costs no more as versions add up. */
   maxReplayRows: number;
+  /** Practice of what the base knows and can do. */
+  rehearsal: RehearsalSettings;
+  control: ControlSettings;
+  gate: GateSettings;
+  /** Report probes that are asked after an update at most. */
+  measureProbes: number;
   lora: LoraOptions;
   train: TrainOptions;
   /** The outer loop. */
   writer: WriterSettings;
   seed: number;
+}
+
+export interface RehearsalSettings {
+  /** Share of an update's tokens that practise what the base wrote itself; 0 for none. */
+  share: number;
+  /** How strongly its rows, and replayed ones, are held to the base's predictions (KL). */
+  kl: number;
+  replayKl: number;
+  /** Texts and questions that the base is asked to write, once. */
+  texts: number;
+  questions: number;
+}
+
+export interface ControlSettings {
+  /** Items of each kind for the gate, and as many for the report; 0 for no control set. */
+  items: number;
+}
+
+/** What an update may cost before it is refused. */
+export interface GateSettings {
+  /** Whether there is one. */
+  on: boolean;
+  /** Share of right answers to old probes that may be lost, since each was learned. */
+  loss: number;
+  /** The same of what the base knew and could do. */
+  control: number;
+  /** Perplexity of general text at most, as a multiple of the base's. */
+  perplexity: number;
+  /** Draws of old probes at most, and how many are scored at a time. */
+  draws: number;
+  batch: number;
+  /** What a candidate that is refused is scaled down to, one after another. */
+  scales: number[];
+  /** So many updates refused one after another, and learning pauses. */
+  patience: number;
 }
 
 export const DEFAULT_SETTINGS: LearnerSettings = {
@@ -40,7 +81,20 @@ export const DEFAULT_SETTINGS: LearnerSettings = {
   openBookSamples: 3,
   knownAccuracy: 0.8,
   replayShare: 0.5,
-  maxReplayRows: 32,
+  maxReplayRows: 64,
+  rehearsal: { share: 0.25, kl: 0, replayKl: 0, texts: 120, questions: 360 },
+  control: { items: 30 },
+  gate: {
+    on: true,
+    loss: 0.05,
+    control: 0.05,
+    perplexity: 1.05,
+    draws: 256,
+    batch: 32,
+    scales: [0.75, 0.5, 0.25],
+    patience: 3,
+  },
+  measureProbes: 100,
   lora: { rank: 16, alpha: 32, targets: [...LORA_TARGETS] },
   train: { epochs: 15, learningRate: 3e-3, batchTokens: 512, weightDecay: 0, seed: 1 },
   writer: DEFAULT_WRITER,

@@ -8,6 +8,7 @@ import * as doctor from "./commands/doctor.ts";
 import * as exam from "./commands/exam.ts";
 import * as experiment from "./commands/experiment/index.ts";
 import * as ingest from "./commands/ingest.ts";
+import * as memory from "./commands/memory.ts";
 import * as report from "./commands/report.ts";
 import * as serve from "./commands/serve.ts";
 import * as status from "./commands/status.ts";
@@ -32,7 +33,7 @@ const program = new Command("selkie")
   .enablePositionalOptions()
   .showHelpAfterError("(selkie --help lists the commands, selkie help <command> explains one)");
 
-const commands = [serve, ingest, exam, ask, status, report, writer, experiment, adapter, doctor];
+const commands = [serve, ingest, exam, ask, status, report, memory, writer, experiment, adapter, doctor];
 for (const command of commands) command.register(program);
 
 await program.parseAsync();

@@ -2,7 +2,7 @@ import { isDead } from "../agent/jobs/owner.ts";
 import { describe } from "../agent/jobs/run.ts";
 import { LOOP_LEASE } from "../agent/loop.ts";
 import { memoryMatrix } from "../agent/measure/matrix.ts";
-import { continualMetrics } from "../agent/measure/metrics.ts";
+import { metricsOf } from "../agent/measure/report.ts";
 import {
   countUpdates,
   examScores,
@@ -17,10 +17,11 @@ import { countDocuments } from "../db/documents.ts";
 import { latestEvents } from "../db/events.ts";
 import { countJobs, listJobs } from "../db/jobs.ts";
 import { leaseHolder } from "../db/leases.ts";
+import { latestMeasurement, type MemoryFigures } from "../db/measurements.ts";
 import type { Database } from "../db/open.ts";
 import { countPassages, getPassage } from "../db/passages.ts";
 import { findOpenUpdate, type Update } from "../db/updates.ts";
-import { BASE_VERSION, currentVersion } from "../db/versions.ts";
+import { currentVersion } from "../db/versions.ts";
 import type {
   Lineage,
   LogLine,
@@ -67,6 +68,7 @@ function runningJob(db: Database, learner: Learner): RunningJob | undefined {
   const job = listJobs(db, "running", 1)[0];
   if (!job) return undefined;
   const { passageId } = job.payload;
+  if (job.kind === "measure") return { title: describe(db, job), stage: "sweep", detail: "" };
   if (job.kind === "round") return { title: describe(db, job), stage: "round", detail: "" };
   if (passageId === undefined) {
     return { title: describe(db, job), stage: "read", detail: "Reading it." };
@@ -87,7 +89,7 @@ export function passageList(db: Database, limit = SHOWN.passages, offset = 0): P
 export function passageLines(db: Database, overviews: PassageOverview[]): PassageLine[] {
   const ids = overviews.map(({ id }) => id);
   const kinds = probeKinds(db, ids);
-  const exams = examScores(db, ids, currentVersion(db)?.id ?? BASE_VERSION);
+  const exams = examScores(db, ids);
   const learning = new Set(listJobs(db, "running", 10).map((job) => job.payload.passageId));
   return overviews.map(({ id, title, documentTitle, source, decision, reason }) => ({
     id,
@@ -160,35 +162,38 @@ export class Memory {
   private get() {
     const revision = memoryRevision(this.db);
     if (this.cached?.revision === revision) return this.cached;
-    const { versions, passages, accuracy, base } = memoryMatrix(this.db);
+    const { versions, columns, accuracy } = memoryMatrix(this.db);
+    const memory = latestMeasurement(this.db)?.figures ?? null;
     const matrix: Matrix = {
       rows: versions.map(({ id, updateId }) => ({ updateId, label: `v${id}` })),
-      columns: passages.map(({ id, title }) => ({ passageId: id, label: title })),
-      values: accuracy.map((row) => passages.map((_, i) => row[i] ?? null)),
+      columns: columns.map(({ passage, passages }) => ({
+        passageId: passage.id,
+        label: passages > 1 ? `${passage.title} and ${passages - 1} more` : passage.title,
+      })),
+      values: accuracy,
     };
     const facts: MemoryFacts = {
       rows: versions.length,
-      columns: passages.length,
-      metrics: continualMetrics(accuracy, base.accuracy),
+      columns: columns.length,
+      metrics: metricsOf(memory),
       revision,
-      description: describeMatrix(accuracy, base.accuracy),
+      description: describeMemory(memory),
     };
     this.cached = { revision, matrix, facts };
     return this.cached;
   }
 }
 
-/** The matrix in a sentence. */
-function describeMatrix(accuracy: number[][], base: number[]): string {
-  const last = accuracy.at(-1);
-  if (!last || last.length === 0) return "";
-  const fresh = mean(accuracy.map((row, t) => row[t]!));
+/** The memory in a sentence. */
+function describeMemory(memory: MemoryFigures | null): string {
+  if (!memory?.acc) return "";
+  const { acc, bwt, population, asked } = memory;
   const percent = (share: number) => `${Math.round(share * 100)}%`;
-  return `Before studying, ${percent(mean(base))} of the answers were right; right after each update ${percent(fresh)} of its own; after the last update ${percent(mean(last))} of all.`;
-}
-
-function mean(values: number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  const change = bwt
+    ? `; right after each passage's own update it was ${percent(acc.mean - bwt.mean)}`
+    : "";
+  const sample = asked < population ? ` (estimated from ${asked} of ${population} questions)` : "";
+  return `${percent(acc.mean)} of what was learned is answered right now${sample}${change}.`;
 }
 
 /** Whether the embedded model has been given something of the real world. */

@@ -76,5 +76,8 @@ function makeRuntime(config: Config, home: Home, db: Database): Runtime {
       return Generator.start({ model: path, backend, memoryLimit });
     },
     ...(teacher && { startTeacher: () => startTeacher(db, teacher) }),
+    ...(model.embedded && {
+      controlMaterial: async () => (await import("./control.ts")).worldControl(),
+    }),
   });
 }

@@ -28,12 +28,14 @@ export function startLearner(
   const loop = async () => {
     const { learnPassage } = await import("../agent/learn/index.ts");
     const { runRound } = await import("../agent/writer/round.ts");
+    const { runSweep } = await import("../agent/measure/sweep.ts");
     await runLoop({
       ...options,
       context: instance.runtime().context,
       handlers: {
         read: createReader(instance.config.limits),
         learn: learnPassage,
+        measure: runSweep,
         round: runRound,
       },
       onProgress: (next) => {

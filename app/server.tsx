@@ -15,6 +15,7 @@ import { eventRoutes } from "./routes/events.tsx";
 import { experimentRoutes } from "./routes/experiments.tsx";
 import { homeRoutes } from "./routes/home.tsx";
 import { matrixRoutes } from "./routes/matrix.ts";
+import { memoryRoutes } from "./routes/memory.tsx";
 import { passageRoutes } from "./routes/passages.tsx";
 import { sourceRoutes } from "./routes/sources.tsx";
 import { statusRoutes } from "./routes/status.ts";
@@ -76,6 +77,7 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
     askRoutes,
     passageRoutes,
     matrixRoutes,
+    memoryRoutes,
     statusRoutes,
     writerRoutes,
     experimentRoutes,

@@ -44,11 +44,44 @@ const KNOBS: LearnerKnob[] = [
   knob("known-accuracy", "SELKIE_KNOWN_ACCURACY", numeric(0, 1), (s, n) => {
     s.knownAccuracy = n;
   }),
-  knob("replay-share", "SELKIE_REPLAY_SHARE", numeric(0, 0.95), (s, n) => {
+  knob("replay-share", "SELKIE_REPLAY_SHARE", numeric(0, 0.5), (s, n) => {
     s.replayShare = n;
   }),
   knob("max-replay-rows", "SELKIE_MAX_REPLAY_ROWS", whole(0, 100_000), (s, n) => {
     s.maxReplayRows = n;
+  }),
+  knob("rehearsal-share", "SELKIE_REHEARSAL_SHARE", numeric(0, 0.9), (s, n) => {
+    s.rehearsal.share = n;
+  }),
+  knob("rehearsal-kl", "SELKIE_REHEARSAL_KL", numeric(0, 100), (s, n) => {
+    s.rehearsal.kl = n;
+  }),
+  knob("replay-kl", "SELKIE_REPLAY_KL", numeric(0, 100), (s, n) => {
+    s.rehearsal.replayKl = n;
+  }),
+  knob("control-items", "SELKIE_CONTROL_ITEMS", whole(0, 1000), (s, n) => {
+    s.control.items = n;
+  }),
+  knob("measure-probes", "SELKIE_MEASURE_PROBES", whole(2, 100_000), (s, n) => {
+    s.measureProbes = n;
+  }),
+  knob("gate", "SELKIE_GATE", oneOf("on", "off"), (s, choice) => {
+    s.gate.on = choice === "on";
+  }),
+  knob("gate-loss", "SELKIE_GATE_LOSS", numeric(0, 0.99), (s, n) => {
+    s.gate.loss = n;
+  }),
+  knob("gate-control", "SELKIE_GATE_CONTROL", numeric(0, 1), (s, n) => {
+    s.gate.control = n;
+  }),
+  knob("gate-perplexity", "SELKIE_GATE_PERPLEXITY", numeric(1, 1000), (s, n) => {
+    s.gate.perplexity = n;
+  }),
+  knob("gate-draws", "SELKIE_GATE_DRAWS", whole(1, 100_000), (s, n) => {
+    s.gate.draws = n;
+  }),
+  knob("gate-patience", "SELKIE_GATE_PATIENCE", whole(1, 1000), (s, n) => {
+    s.gate.patience = n;
   }),
   knob("lora-rank", "SELKIE_LORA_RANK", whole(1, 1024), (s, n) => {
     s.lora.rank = n;

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, lt } from "drizzle-orm";
+import { and, asc, eq, inArray, lt, max } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { candidates, type PROMPT_KINDS, passages, updates, versions } from "./schema.ts";
 
@@ -46,9 +46,21 @@ export function committedUpdateIds(db: Database, beforeUpdateId: number): number
     .map((row) => row.id);
 }
 
+/** The latest committed update of each of these passages. */
+export function committedUpdatesOf(db: Database, passageIds: number[]): number[] {
+  return db
+    .select({ id: max(updates.id) })
+    .from(updates)
+    .where(and(eq(updates.verdict, "commit"), inArray(updates.passageId, passageIds)))
+    .groupBy(updates.passageId)
+    .all()
+    .flatMap(({ id }) => (id === null ? [] : [id]));
+}
+
 /** What an earlier, committed update was trained on. */
 export interface StudyMaterial {
   updateId: number;
+  passageId: number;
   title: string;
   text: string;
   lines: string[];
@@ -59,6 +71,7 @@ export function studyMaterial(db: Database, updateIds: number[]): StudyMaterial[
   return db
     .select({
       updateId: updates.id,
+      passageId: passages.id,
       title: passages.title,
       text: passages.text,
       lines: candidates.lines,

@@ -2,7 +2,8 @@
 import { and, asc, count, desc, eq, inArray, like, max, not, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import type { ProbeKind } from "./probes.ts";
-import { documents, passages, probes, scores, updates, versions } from "./schema.ts";
+import { lastScores } from "./retention.ts";
+import { documents, measurements, passages, probes, scores, updates, versions } from "./schema.ts";
 import type { Update } from "./updates.ts";
 import { BASE_VERSION } from "./versions.ts";
 
@@ -44,7 +45,12 @@ export function memoryRevision(db: Database): string {
       .from(versions)
       .get()?.id ?? 0;
   const score = db.select({ id: sql<number | null>`max(rowid)` }).from(scores).get()?.id ?? 0;
-  return `${version}.${score}`;
+  const measured =
+    db
+      .select({ id: max(measurements.id) })
+      .from(measurements)
+      .get()?.id ?? 0;
+  return `${version}.${score}.${measured}`;
 }
 
 /** A stretch of all passages: the one studied last first, then those that wait, in their order. */
@@ -107,13 +113,9 @@ export function probeKinds(
 
 /**
  * The exams of these passages: under the version that the latest update began from, under the one
- * that it committed, and under `currentId`. The figures are those of the report.
+ * that it committed, and when they were last looked at. The figures are those of the report.
  */
-export function examScores(
-  db: Database,
-  passageIds: number[],
-  currentId: number,
-): Map<number, ExamScores> {
+export function examScores(db: Database, passageIds: number[]): Map<number, ExamScores> {
   const latest = db
     .select({ id: max(updates.id).as("latest_id") })
     .from(updates)
@@ -143,19 +145,20 @@ export function examScores(
       and(
         inArray(probes.passageId, passageIds),
         eq(probes.split, "report"),
-        inArray(scores.versionId, [...wanted, currentId]),
+        inArray(scores.versionId, [...wanted]),
       ),
     )
     .groupBy(probes.passageId, scores.versionId)
     .all();
   const found = new Map(rows.map((row) => [`${row.passageId}/${row.versionId}`, row]));
+  const last = lastScores(db, passageIds);
   return new Map(
     around.map(({ passageId, before, after }) => [
       passageId,
       {
         before: found.get(`${passageId}/${before}`),
         after: after === null ? undefined : found.get(`${passageId}/${after}`),
-        now: found.get(`${passageId}/${currentId}`),
+        now: last.get(passageId),
       },
     ]),
   );

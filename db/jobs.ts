@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, inArray, lt, lte, min, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, inArray, lt, lte, min, or, sql } from "drizzle-orm";
 import type { SQLiteUpdateSetSource } from "drizzle-orm/sqlite-core";
 import { type Database, transaction } from "./open.ts";
 import { JOB_STATES, type JobPayload, jobs, type ReadResult } from "./schema.ts";
@@ -15,10 +15,17 @@ export interface NewJob {
 
 /**
  * What goes before what: reading before learning (it is quick, and errors in what was given show
- * early), and the outer loop when nothing else is to be done.
+ * early), a measurement that somebody asked for before both go on for long, and the outer loop when
+ * nothing else is to be done.
  */
-const PRIORITY: JobKind[] = ["read", "learn", "round"];
-const BY_PRIORITY = sql`case ${jobs.kind} when 'read' then 0 when 'learn' then 1 else 2 end`;
+const PRIORITY: JobKind[] = ["read", "measure", "learn", "round"];
+const BY_PRIORITY = sql`case ${jobs.kind} when 'read' then 0 when 'measure' then 1 when 'learn' then 2 else 3 end`;
+
+/**
+ * No wait is longer than so many milliseconds: a job that seems to have longer to wait was put off
+ * before the clock was set back.
+ */
+const LONGEST_WAIT_MS = 25 * 3_600_000;
 
 const UNFINISHED = ["queued", "running"] as const;
 
@@ -61,7 +68,7 @@ export function claimJob(
     const next = db
       .select({ id: jobs.id })
       .from(jobs)
-      .where(and(eq(jobs.state, "queued"), inArray(jobs.kind, kinds), lte(jobs.notBefore, now)))
+      .where(and(eq(jobs.state, "queued"), inArray(jobs.kind, kinds), mayBegin(now)))
       .orderBy(BY_PRIORITY, asc(jobs.id))
       .limit(1)
       .get();
@@ -99,11 +106,7 @@ export function commitStep<T>(db: Database, job: Job, work: () => T): T {
 /** Whether something waits that goes before jobs of this kind and may begin now. */
 export function isOutranked(db: Database, kind: JobKind, now = Date.now()): boolean {
   const before = PRIORITY.slice(0, PRIORITY.indexOf(kind));
-  const waiting = and(
-    eq(jobs.state, "queued"),
-    inArray(jobs.kind, before),
-    lte(jobs.notBefore, now),
-  );
+  const waiting = and(eq(jobs.state, "queued"), inArray(jobs.kind, before), mayBegin(now));
   return db.select({ id: jobs.id }).from(jobs).where(waiting).limit(1).get() !== undefined;
 }
 
@@ -227,6 +230,10 @@ export function nextJobTime(db: Database): number | undefined {
     .where(eq(jobs.state, "queued"))
     .get();
   return row?.at ?? undefined;
+}
+
+function mayBegin(now: number) {
+  return or(lte(jobs.notBefore, now), gt(jobs.notBefore, now + LONGEST_WAIT_MS));
 }
 
 function close(db: Database, job: Job, set: Partial<typeof jobs.$inferInsert>): void {

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, ne, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, ne, or, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { passages, probes } from "./schema.ts";
 
@@ -30,20 +30,6 @@ export function listProbes(db: Database, passageId: number, split?: ProbeSplit):
     .all();
 }
 
-/** The report probes of every passage that is remembered: the learned and the known ones. */
-export function listRememberedProbes(db: Database): Probe[] {
-  const remembered = db
-    .select({ id: passages.id })
-    .from(passages)
-    .where(inArray(passages.decision, ["learned", "known"]));
-  return db
-    .select()
-    .from(probes)
-    .where(and(eq(probes.split, "report"), inArray(probes.passageId, remembered)))
-    .orderBy(asc(probes.id))
-    .all();
-}
-
 /** Of these questions, the ones that some report probe asks in the very same words. */
 export function askedInReports(db: Database, questions: string[]): Set<string> {
   const asked = new Set<string>();
@@ -58,6 +44,72 @@ export function askedInReports(db: Database, questions: string[]): Set<string> {
     for (const row of rows) asked.add(row.question);
   }
   return asked;
+}
+
+/**
+ * Written probes, not superseded, of examined passages that came before another one, whose question has
+ * one of these names in it; with the text that answers them. The latest first.
+ */
+export function probesMentioning(
+  db: Database,
+  names: string[],
+  before: number,
+  limit = 200,
+): { probe: Probe; text: string }[] {
+  if (names.length === 0) return [];
+  return db
+    .select({ probe: probes, text: passages.text })
+    .from(probes)
+    .innerJoin(passages, eq(passages.id, probes.passageId))
+    .where(
+      and(
+        lt(probes.passageId, before),
+        eq(probes.kind, "written"),
+        isNull(probes.supersededBy),
+        inArray(passages.decision, ["learned", "known", "rejected"]),
+        or(...names.map((name) => sql`instr(${probes.question}, ${name}) > 0`)),
+      ),
+    )
+    .orderBy(desc(probes.id))
+    .limit(limit)
+    .all();
+}
+
+/** Records that a probe's answer was true until a later passage gave another one. */
+export function supersedeProbe(
+  db: Database,
+  id: number,
+  by: { passageId: number; at: number; answer: string },
+): void {
+  db.update(probes)
+    .set({ supersededBy: by.passageId, validUntil: by.at, newAnswer: by.answer })
+    .where(eq(probes.id, id))
+    .run();
+}
+
+/** Probes whose answer is no longer true, the latest change first, with when it began to hold. */
+export function listSuperseded(
+  db: Database,
+  limit: number,
+): { probe: Probe; title: string; validFrom: number }[] {
+  return db
+    .select({ probe: probes, title: passages.title, validFrom: passages.createdAt })
+    .from(probes)
+    .innerJoin(passages, eq(passages.id, probes.passageId))
+    .where(isNotNull(probes.supersededBy))
+    .orderBy(desc(probes.validUntil), desc(probes.id))
+    .limit(limit)
+    .all();
+}
+
+/** Answers to a passage's probes that a later passage has superseded. */
+export function supersededAnswers(db: Database, passageId: number): string[] {
+  return db
+    .selectDistinct({ answer: probes.answer })
+    .from(probes)
+    .where(and(eq(probes.passageId, passageId), isNotNull(probes.supersededBy)))
+    .all()
+    .map(({ answer }) => answer);
 }
 
 /** Different answers to the probes of one split of all other passages, the latest first. */

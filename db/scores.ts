@@ -1,4 +1,4 @@
-import { and, eq, max, or, sql } from "drizzle-orm";
+import { and, eq, gte, max, or, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { probes, scores, updates } from "./schema.ts";
 
@@ -65,21 +65,13 @@ const SUMMARY = {
   probes: sql<number>`count(*)`,
 };
 
-/**
- * The report scores of passages under one version or under all of them, summed up by SQLite.
- * All of them is one row per version and passage: for the matrix, not for every page.
- */
-export function passageScores(db: Database, versionId?: number): PassageScore[] {
+/** The report scores of passages under a version and all later ones, summed up by SQLite. */
+export function passageScores(db: Database, fromVersion: number): PassageScore[] {
   return db
     .select(SUMMARY)
     .from(scores)
     .innerJoin(probes, eq(probes.id, scores.probeId))
-    .where(
-      and(
-        eq(probes.split, "report"),
-        versionId === undefined ? undefined : eq(scores.versionId, versionId),
-      ),
-    )
+    .where(and(eq(probes.split, "report"), gte(scores.versionId, fromVersion)))
     .groupBy(scores.versionId, probes.passageId)
     .all();
 }

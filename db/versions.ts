@@ -1,6 +1,6 @@
-import { asc, desc, eq } from "drizzle-orm";
+import { asc, desc, eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
-import { versions } from "./schema.ts";
+import { updates, versions } from "./schema.ts";
 
 export type Version = typeof versions.$inferSelect;
 export type NewVersion = Omit<typeof versions.$inferInsert, "id" | "createdAt">;
@@ -16,9 +16,37 @@ export function getVersion(db: Database, id: number): Version | undefined {
   return db.select().from(versions).where(eq(versions.id, id)).get();
 }
 
-/** The version that answers now; none means the untouched base. */
+/** The version that answers now: the latest whose file can be used; none means the untouched base. */
 export function currentVersion(db: Database): Version | undefined {
-  return db.select().from(versions).orderBy(desc(versions.id)).limit(1).get();
+  return db
+    .select()
+    .from(versions)
+    .where(isNull(versions.broken))
+    .orderBy(desc(versions.id))
+    .limit(1)
+    .get();
+}
+
+/** Records why a version cannot be used: its parent answers in its place. */
+export function breakVersion(db: Database, id: number, reason: string): void {
+  db.update(versions).set({ broken: reason }).where(eq(versions.id, id)).run();
+}
+
+/** What each version taught, the oldest first; of a passage that was learned twice, the latest. */
+export function taughtBy(
+  db: Database,
+): { versionId: number; updateId: number; passageId: number }[] {
+  return db
+    .select({
+      versionId: sql<number>`max(${versions.id})`,
+      updateId: sql<number>`max(${versions.updateId})`,
+      passageId: updates.passageId,
+    })
+    .from(versions)
+    .innerJoin(updates, eq(updates.id, versions.updateId))
+    .groupBy(updates.passageId)
+    .orderBy(sql`max(${versions.id})`)
+    .all();
 }
 
 /** The version an update committed, if it committed one. */

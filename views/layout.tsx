@@ -15,7 +15,7 @@ const HTMX_CONFIG = JSON.stringify({
 /** The places that the header leads to. */
 const PLACES = [
   { href: "/passages", label: "Passages" },
-  { href: "/#memory", label: "Memory" },
+  { href: "/memory", label: "Memory" },
   { href: "/#versions", label: "Versions" },
   { href: "/writer", label: "Writer" },
   { href: "/experiments", label: "Experiments" },

@@ -29,6 +29,9 @@ export function NowSection(props: { now: NowFacts }) {
   );
 }
 
+/** What is done apart from any passage's update. */
+const ALONE = new Set<RunningJob["stage"]>(["read", "round", "sweep"]);
+
 function Job(props: { job: RunningJob }) {
   const { job } = props;
   return (
@@ -36,7 +39,7 @@ function Job(props: { job: RunningJob }) {
       <p class="job-title" dir="auto">
         {job.passageId ? <a href={`/passages/${job.passageId}`}>{job.title}</a> : job.title}
       </p>
-      {job.stage !== "read" && job.stage !== "round" && <Steps stage={job.stage} />}
+      {!ALONE.has(job.stage) && <Steps stage={job.stage} />}
       <p class="detail" role="status">
         {job.detail}
       </p>

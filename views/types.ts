@@ -7,6 +7,7 @@ export type Decision = "new" | "known" | "learned" | "rejected" | "failed" | "su
 export type ProbeKind = "written" | "cloze";
 export type Stage =
   | "round"
+  | "sweep"
   | "read"
   | "probe"
   | "decide"

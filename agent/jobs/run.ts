@@ -132,6 +132,7 @@ function failRound(db: Database, reason: string): void {
 export function describe(db: Database, job: Job): string {
   const { source, passageId } = job.payload;
   if (job.kind === "round") return "The writer's round";
+  if (job.kind === "measure") return "Asking every question";
   if (passageId === undefined) return source ?? `Job ${job.id}`;
   const title = getPassage(db, passageId)?.title;
   return title ? `Passage ${passageId}, “${title}”,` : `Passage ${passageId}`;

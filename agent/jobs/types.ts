@@ -11,6 +11,8 @@ export type JobHandler = (context: LearnerContext, job: Job) => Promise<unknown>
 export interface JobHandlers {
   read: JobHandler;
   learn: JobHandler;
+  /** Every report probe, because somebody asked for it. */
+  measure: JobHandler;
   /** A round of the outer loop. */
   round: JobHandler;
 }

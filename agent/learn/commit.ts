@@ -2,13 +2,17 @@ import { rmSync } from "node:fs";
 import { type Candidate, changeCandidate, listCandidates } from "../../db/candidates.ts";
 import { decidePassage } from "../../db/passages.ts";
 import { addVersion } from "../../db/versions.ts";
-import { adapterFile, keepAdapter } from "../adapter-file.ts";
+import { adapterFile, isSound, keepAdapter } from "../adapter-file.ts";
+import { backOff } from "../gate/backoff.ts";
+import { saveLooks } from "../measure/looks.ts";
 import { close } from "./examine.ts";
+import { passGate } from "./gate.ts";
 import type { Run } from "./run.ts";
 
 /**
- * Stage `commit`: the best candidate becomes a version if it made the reward answers likelier; if
- * none did, nothing is kept. The file has its final name, and is on the disk, before any row says so.
+ * Stage `commit`: the best candidate becomes a version if it made the reward answers likelier and the
+ * gate lets it pass, as it is or scaled down; otherwise nothing is kept. The file has its final name, and is on the
+ * disk, before any row says so.
  */
 export async function commitStage(run: Run): Promise<void> {
   const { context, db, passage, update } = run;
@@ -26,28 +30,58 @@ export async function commitStage(run: Run): Promise<void> {
     );
     return removeScratch(run, all);
   }
-  const file = adapterFile(best.sha256);
-  if (!(await keepAdapter(context.home, best.file, best.sha256))) {
-    // The scratch file is gone or damaged (a power cut): it is trained again.
-    const again = { file: null, sha256: null, reward: null };
-    return run.advance({ stage: "train" }, () => changeCandidate(db, best.id, again));
+  // The scratch file is gone or damaged (a power cut): it is trained again.
+  const again = () => {
+    const change = { file: null, sha256: null, reward: null };
+    return run.advance({ stage: "train" }, () => changeCandidate(db, best.id, change));
+  };
+  const found = await findFile(run, best);
+  if (found === undefined) return again();
+  const passed = await passGate(run, { ...best, file: found });
+  if ("refused" in passed) {
+    const { refused } = passed;
+    close(
+      run,
+      "rejected",
+      refused,
+      () => {
+        run.note("gate.refused", `“${passage.title}” was not learned. ${refused}`, "warning");
+        backOff(db, run.settings.gate);
+      },
+      { gain: best.reward },
+    );
+    return removeScratch(run, all);
   }
-  const reason = approval(all, best);
+  const { sha256 } = passed;
+  const file = adapterFile(sha256);
+  if (!(await keepAdapter(context.home, passed.file, sha256))) return again();
+  const reason = `${approval(all, best)}${passed.reason === "" ? "" : ` ${passed.reason}`}`;
   run.advance({ stage: "measure", verdict: "commit", reason, gain: best.reward }, (change) => {
     const { id: updateId, parentVersionId: parentId } = update;
-    const version = addVersion(db, { updateId, parentId, file, sha256: best.sha256 });
+    const version = addVersion(db, { updateId, parentId, file, sha256 });
     change.versionId = version.id;
-    changeCandidate(db, best.id, { file });
+    // Where it was scaled down, that is what is kept of it.
+    changeCandidate(db, best.id, { file, sha256 });
+    saveLooks(db, version.id, passed.looks);
     decidePassage(db, passage.id, "learned", reason);
     run.note("update.commit", `Learned “${passage.title}” as version ${version.id}: ${reason}`);
   });
   removeScratch(
     run,
-    all.filter((candidate) => candidate.id !== best.id),
+    all.filter((candidate) => candidate.id !== best.id || candidate.sha256 !== sha256),
+    best.id,
   );
 }
 
-type Scored = Candidate & { reward: number; sha256: string; file: string };
+/** Where a candidate's adapter is: under its scratch name, or its final one if a crash came between. */
+async function findFile(run: Run, { file, sha256 }: Scored): Promise<string | undefined> {
+  for (const name of [file, adapterFile(sha256)]) {
+    if (await isSound(run.adapterPath(name), sha256)) return name;
+  }
+  return undefined;
+}
+
+export type Scored = Candidate & { reward: number; sha256: string; file: string };
 
 /** The candidate with the highest reward; the first of equals. */
 export function bestOf(candidates: Candidate[]): Scored | undefined {
@@ -59,11 +93,12 @@ export function bestOf(candidates: Candidate[]): Scored | undefined {
   return best;
 }
 
-function removeScratch(run: Run, candidates: Candidate[]): void {
+/** Removes the candidates' files; the row of the one that was `kept`, in another file, stays. */
+function removeScratch(run: Run, candidates: Candidate[], kept?: number): void {
   for (const { id, file } of candidates) {
     if (!file?.startsWith("tmp/")) continue;
     rmSync(run.adapterPath(file), { force: true });
-    changeCandidate(run.db, id, { file: null });
+    if (id !== kept) changeCandidate(run.db, id, { file: null });
   }
 }
 

@@ -1,12 +1,21 @@
 import { finishJob } from "../../db/jobs.ts";
 import { decidePassage } from "../../db/passages.ts";
-import { addProbes, answersElsewhere, listProbes, type NewProbe } from "../../db/probes.ts";
+import {
+  addProbes,
+  answersElsewhere,
+  listProbes,
+  type NewProbe,
+  supersedeProbe,
+} from "../../db/probes.ts";
 import { saveScores } from "../../db/scores.ts";
-import { BASE_VERSION, currentVersion } from "../../db/versions.ts";
+import { BASE_VERSION } from "../../db/versions.ts";
 import { decide } from "../decide.ts";
+import { remember } from "../measure/remember.ts";
 import { keepFittingDistractors, makeProbes, probeRows } from "../probe/index.ts";
+import { type Contradiction, findContradictions } from "../probe/supersede.ts";
 import { chooseDistractors } from "../reward/distractors.ts";
 import { teacherQuestions } from "../teacher/source.ts";
+import { soundVersion } from "../versions.ts";
 import type { Run } from "./run.ts";
 import { scoreProbesUnder } from "./score.ts";
 
@@ -29,9 +38,24 @@ export async function probeStage(run: Run): Promise<void> {
     const reason = `Nothing could be asked about it: ${set.note}`;
     return close(run, "rejected", reason, () => run.note("update.reject", reason, "warning"));
   }
+  const news = await run.timed("probe", () => contradictions(run));
   run.advance({ stage: "decide" }, () => {
     addProbes(db, rows);
+    for (const { probe, answer } of news) {
+      supersedeProbe(db, probe.id, { passageId: passage.id, at: passage.createdAt, answer });
+      const change = `“${probe.question}” was “${probe.answer}”, and is “${answer}” since “${passage.title}”`;
+      run.note("news.superseded", `News: ${change}. The older answer counts as forgotten no more.`);
+    }
     run.note("update.probed", `“${passage.title}”: ${rows.length} probes. ${set.note}`);
+  });
+}
+
+/** Older questions that this passage answers otherwise. */
+async function contradictions(run: Run): Promise<Contradiction[]> {
+  const { context, db, passage, seed } = run;
+  return findContradictions(db, await context.generator(), passage, {
+    seed,
+    signal: context.signal,
   });
 }
 
@@ -66,7 +90,7 @@ export async function decideStage(run: Run): Promise<void> {
   const { context, db, passage } = run;
   run.say("Asking the questions with the passage closed");
   const probes = listProbes(db, passage.id);
-  const parent = currentVersion(db);
+  const parent = await soundVersion(db, context.home);
   const { signal } = context;
   const { current, base } = await run.timed("decide", async () => {
     const trainer = await context.trainer();
@@ -105,9 +129,11 @@ export function close(
   change: { parentVersionId?: number | null; gain?: number } = {},
 ): void {
   const verdict = decision === "known" ? "known" : "reject";
+  const version = change.parentVersionId ?? run.parentId;
   run.advance({ ...change, stage: "done", verdict, reason, finishedAt: Date.now() }, () => {
     results();
     decidePassage(run.db, run.passage.id, decision, reason);
+    remember(run.db, run.passage.id, decision, version);
     finishJob(run.db, run.job);
   });
 }

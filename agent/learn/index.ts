@@ -1,14 +1,21 @@
-import type { Job } from "../../db/jobs.ts";
+import { addEvent } from "../../db/events.ts";
+import { commitStep, finishJob, type Job } from "../../db/jobs.ts";
 import { getPassage } from "../../db/passages.ts";
-import { findOpenUpdate, openUpdate, type Stage } from "../../db/updates.ts";
+import {
+  changeUpdate,
+  findOpenUpdate,
+  getUpdate,
+  openUpdate,
+  type Stage,
+} from "../../db/updates.ts";
 import type { LearnerContext } from "../context.ts";
 import { queueDueRound } from "../writer/queue.ts";
 import { commitStage } from "./commit.ts";
 import { decideStage, probeStage } from "./examine.ts";
 import { measureStage } from "./measure.ts";
-import { Run } from "./run.ts";
+import { PassageGone, Run } from "./run.ts";
 import { studyStage } from "./study.ts";
-import { trainStage } from "./train.ts";
+import { sweepScratch, trainStage } from "./train.ts";
 
 /** Each does its work, commits it, and names the stage that follows. */
 const STAGE_WORK: Record<Exclude<Stage, "done">, (run: Run) => Promise<void>> = {
@@ -33,9 +40,26 @@ export async function learnPassage(context: LearnerContext, job: Job): Promise<v
   const undecided = passage.decision === "new" || passage.decision === "failed";
   if (!undecided && !findOpenUpdate(context.db, passage.id)) return;
   const run = new Run(context, job, passage, openUpdate(context.db, passage.id));
-  while (run.update.stage !== "done") {
-    context.signal.throwIfAborted();
-    await STAGE_WORK[run.update.stage](run);
+  try {
+    while (run.update.stage !== "done") {
+      context.signal.throwIfAborted();
+      await STAGE_WORK[run.update.stage](run);
+    }
+  } catch (error) {
+    if (!(error instanceof PassageGone)) throw error;
+    abandon(run, error);
   }
   queueDueRound(context.db, context.settings.writer);
+}
+
+/** Ends an update whose passage is gone: its candidates go, and the log says so. */
+function abandon(run: Run, { message }: PassageGone): void {
+  const { context, db, job, update } = run;
+  commitStep(db, job, () => {
+    const end = { stage: "done", verdict: "reject", reason: message } as const;
+    if (getUpdate(db, update.id)) changeUpdate(db, update.id, { ...end, finishedAt: Date.now() });
+    addEvent(db, { level: "info", kind: "update.abandoned", message, jobId: job.id });
+    finishJob(db, job);
+  });
+  sweepScratch(context.home);
 }

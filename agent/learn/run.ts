@@ -1,14 +1,31 @@
 import { join } from "node:path";
 import { addEvent, type NewEvent } from "../../db/events.ts";
 import { commitStep, type Job } from "../../db/jobs.ts";
-import type { Passage } from "../../db/passages.ts";
-import { changeUpdate, type Stage, type Update, type UpdateChange } from "../../db/updates.ts";
+import { type Decision, getPassage, type Passage } from "../../db/passages.ts";
+import {
+  changeUpdate,
+  getUpdate,
+  type Stage,
+  type Update,
+  type UpdateChange,
+} from "../../db/updates.ts";
 import { BASE_VERSION, currentVersion, getVersion, type Version } from "../../db/versions.ts";
 import type { TrainProgress } from "../../trainer/types.ts";
 import type { LearnerContext } from "../context.ts";
 
 /** What a stage of an update spends its time on; the keys of `updates.timing`. */
-export type TimedPart = "probe" | "decide" | "sample" | "train" | "score" | "measure";
+export type TimedPart = "probe" | "decide" | "sample" | "train" | "score" | "gate" | "measure";
+
+/** What a passage can be while an update of it is under way. */
+const OPEN = new Set<Decision>(["new", "failed", "learned"]);
+
+/** The passage was deleted or replaced while its update was under way: nothing of it is to be kept. */
+export class PassageGone extends Error {
+  constructor(title: string) {
+    super(`“${title}” was removed while it was being learned: nothing of it was kept.`);
+    this.name = "PassageGone";
+  }
+}
 
 /** One passage's way through the stages: what they share, and how they commit their results. */
 export class Run {
@@ -83,7 +100,7 @@ export class Run {
    * Commits a stage's results and what comes next in one transaction: it is either done or not
    * begun, whenever the process dies. `results` may add to the
    * change.
-   * @throws JobLostError when another process has taken the job over
+   * @throws JobLostError when another process has taken the job over; {@link PassageGone}
    */
   advance(
     change: UpdateChange & { stage: Stage },
@@ -91,6 +108,10 @@ export class Run {
   ): void {
     this.context.signal.throwIfAborted();
     this.update = commitStep(this.db, this.job, () => {
+      const now = getPassage(this.db, this.passage.id);
+      if (!now || !getUpdate(this.db, this.update.id) || !OPEN.has(now.decision)) {
+        throw new PassageGone(this.passage.title);
+      }
       const whole: UpdateChange = { ...change, timing: this.timing };
       results(whole);
       return changeUpdate(this.db, this.update.id, whole);

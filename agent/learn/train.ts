@@ -1,14 +1,13 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Candidate, changeCandidate, listCandidates } from "../../db/candidates.ts";
-import { listProbes, type Probe } from "../../db/probes.ts";
 import { TrainerError, type TrainingRow } from "../../trainer/types.ts";
+import { rehearsalSet } from "../control/store.ts";
 import type { Home } from "../home.ts";
-import { rewardOf, type Standing, standings } from "../reward/reward.ts";
-import { replayRows } from "../study/replay.ts";
-import { editRows, keepReadable } from "../study/rows.ts";
+import { planReplay, type ReplayPlan, sizedRows, takeRows } from "../replay/plan.ts";
+import { editRows } from "../study/rows.ts";
+import { RewardExam } from "./reward-exam.ts";
 import type { Run } from "./run.ts";
-import { rewardProbe } from "./score.ts";
 
 /** Stage `train`: one adapter per candidate, each trained from the parent, and each one's reward. */
 export async function trainStage(run: Run): Promise<void> {
@@ -16,16 +15,23 @@ export async function trainStage(run: Run): Promise<void> {
   sweepScratch(run.context.home, run.update.id);
   const all = listCandidates(run.db, run.update.id);
   const exam = new RewardExam(run);
+  const own = await run.timed("sample", () => rehearsalSet(run.context));
+  const plan = await planReplay(
+    { db: run.db, trainer: await run.context.trainer() },
+    { id: run.update.id, version: run.parentId },
+    own,
+    run.settings,
+  );
   for (const candidate of all) {
     const name = `candidate ${candidate.ordinal + 1} of ${all.length}`;
-    const file = await trainCandidate(run, candidate, name);
+    const file = await trainCandidate(run, candidate, plan, name);
     if (file !== undefined) await rewardCandidate(run, exam, candidate, file, name);
   }
   run.advance({ stage: "commit" });
 }
 
 /** @returns the candidate's file inside the adapters folder, or nothing if training diverged */
-async function trainCandidate(run: Run, candidate: Candidate, name: string) {
+async function trainCandidate(run: Run, candidate: Candidate, plan: ReplayPlan, name: string) {
   const { context, update } = run;
   if (candidate.file && existsSync(run.adapterPath(candidate.file))) return candidate.file;
   run.say(`Training ${name}`);
@@ -36,7 +42,7 @@ async function trainCandidate(run: Run, candidate: Candidate, name: string) {
       const trainer = await context.trainer();
       return trainer.train(
         {
-          rows: await candidateRows(run, candidate),
+          rows: await candidateRows(run, candidate, plan),
           lora: run.settings.lora,
           options: { ...run.settings.train, seed: run.settings.train.seed + run.passage.id },
           ...(from && { from }),
@@ -89,39 +95,17 @@ async function rewardCandidate(
   );
 }
 
-/** The same reward probes for every candidate, against the version that all of them began from. */
-class RewardExam {
-  private readonly probes: Probe[];
-  private before: Standing[] | undefined;
-
-  constructor(private readonly run: Run) {
-    this.probes = listProbes(run.db, run.passage.id, "reward");
-  }
-
-  async take(adapter: string) {
-    const { parent } = this.run;
-    this.before ??= await this.standings(parent && this.run.adapterPath(parent.file));
-    return rewardOf(this.before, await this.standings(adapter));
-  }
-
-  byProbe(gains: number[]): Record<string, number> {
-    return Object.fromEntries(this.probes.map(({ id }, i) => [id, gains[i]!]));
-  }
-
-  private async standings(adapter: string | undefined): Promise<Standing[]> {
-    const { trainer, model, signal } = this.run.context;
-    const probes = this.probes.map((probe) => rewardProbe(probe, model));
-    return standings(await trainer(), probes, { adapter, signal });
-  }
-}
-
-/** The passage itself, the candidate's own lines, and what is replayed of earlier updates. */
-async function candidateRows(run: Run, candidate: Candidate): Promise<TrainingRow[]> {
-  const { context, db, passage, settings } = run;
-  const trainer = await context.trainer();
-  const fresh = await editRows(trainer, passage, candidate.lines);
-  const replay = replayRows(db, run.update.id, fresh.length, settings);
-  return [...fresh, ...(await keepReadable(trainer, replay))];
+/** The passage itself, the candidate's own lines, and what is practised beside them. */
+async function candidateRows(
+  run: Run,
+  candidate: Candidate,
+  plan: ReplayPlan,
+): Promise<TrainingRow[]> {
+  const trainer = await run.context.trainer();
+  const fresh = await editRows(trainer, run.passage, candidate.lines);
+  const sizes = await sizedRows(trainer, fresh);
+  const tokens = sizes.reduce((sum, row) => sum + row.tokens, 0);
+  return [...fresh, ...takeRows(plan, tokens, run.settings)];
 }
 
 function scratchPrefix(updateId: number): string {
@@ -129,9 +113,10 @@ function scratchPrefix(updateId: number): string {
 }
 
 /** Removes what other updates left in the scratch folder: only one runs at a time. */
-function sweepScratch(home: Home, updateId: number): void {
+export function sweepScratch(home: Home, updateId?: number): void {
+  const own = updateId === undefined ? undefined : scratchPrefix(updateId);
   for (const name of readdirSync(home.scratch)) {
-    if (!name.startsWith(scratchPrefix(updateId)))
+    if (own === undefined || !name.startsWith(own))
       rmSync(join(home.scratch, name), { force: true });
   }
 }

@@ -1,62 +1,73 @@
 import type { Database } from "../../db/open.ts";
 import { getPassages, type Passage } from "../../db/passages.ts";
 import { type PassageScore, passageScores } from "../../db/scores.ts";
-import { listUpdates } from "../../db/updates.ts";
-import { BASE_VERSION, listVersions, type Version } from "../../db/versions.ts";
+import { taughtBy } from "../../db/versions.ts";
 
-/** Both matrices R[t, i] of an instance, lower triangular: row t has a column for each i ≤ t. */
+/** Rows and columns that are shown at most: more than that nobody can see. */
+export const MATRIX_LIMIT = 400;
+
+/** What a row or a column stands for: one version, or several passages that were learned in a row. */
+export interface MatrixColumn {
+  passage: Passage;
+  /** Passages in the column, the first of them being `passage`. */
+  passages: number;
+}
+
+/** The matrices R[t, i], as far as they were measured. */
 export interface MemoryMatrix {
-  /** The committed versions, oldest first; row t is measured under `versions[t]`. */
-  versions: Version[];
-  /** What each of them taught; column i is `passages[i]`. */
-  passages: Passage[];
-  /** Share of passage i's report probes whose every token was the likeliest. */
-  accuracy: number[][];
+  /** The versions, oldest first; row t is measured under `versions[t]`. */
+  versions: { id: number; updateId: number }[];
+  columns: MatrixColumn[];
+  /** Mean over a column's probes that were asked of whether each was right; null where none was. */
+  accuracy: (number | null)[][];
   /** Their mean log-probability per token, in nats. */
-  logprob: number[][];
-  /** The same under the untouched base, by column. */
-  base: { accuracy: number[]; logprob: number[] };
+  logprob: (number | null)[][];
 }
 
 /**
- * The matrices, out of the scores of every version. An update whose passage has no report probes,
- * or which is not measured yet, has neither row nor column.
+ * The matrices out of the scores of the latest versions. Columns are what was learned, in order; of
+ * many passages several share a column. A cell is over the probes that were asked then: of old passages
+ * that is a sample.
  */
-export function memoryMatrix(db: Database): MemoryMatrix {
-  const byVersion = Map.groupBy(passageScores(db), (score) => score.versionId);
-  const scoreAt = new Map(
-    [...byVersion].map(([id, list]) => [id, new Map(list.map((it) => [it.passageId, it]))]),
-  );
-  const taught = new Map(listUpdates(db).map((update) => [update.id, update.passageId]));
-  const known = scoreAt.get(BASE_VERSION);
-  const steps = listVersions(db).flatMap((version) => {
-    const passageId = taught.get(version.updateId);
-    const scores = scoreAt.get(version.id);
-    const base = passageId === undefined ? undefined : known?.get(passageId);
-    return scores && base && scores.has(base.passageId) ? [{ version, scores, base }] : [];
-  });
+export function memoryMatrix(db: Database, limit = MATRIX_LIMIT): MemoryMatrix {
+  const taught = taughtBy(db);
+  const width = Math.max(1, Math.ceil(taught.length / limit));
+  const columnOf = new Map(taught.map(({ passageId }, i) => [passageId, Math.floor(i / width)]));
+  const rows = taught.slice(-limit);
+  const firsts = taught.filter((_, i) => i % width === 0);
   const passages = new Map(
     getPassages(
       db,
-      steps.map(({ base }) => base.passageId),
-    ).map((it) => [it.id, it]),
+      firsts.map(({ passageId }) => passageId),
+    ).map((passage) => [passage.id, passage]),
   );
+  const cells = new Map<number, PassageScore[][]>();
+  for (const score of rows.length === 0 ? [] : passageScores(db, rows[0]!.versionId)) {
+    const column = columnOf.get(score.passageId);
+    // Before a passage was learned it has no cell.
+    if (column === undefined || score.versionId < firsts[column]!.versionId) continue;
+    const row = cells.get(score.versionId) ?? [];
+    cells.set(score.versionId, row);
+    row[column] = [...(row[column] ?? []), score];
+  }
   const table = (pick: (score: PassageScore) => number) =>
-    steps.map(({ scores }, t) =>
-      steps.slice(0, t + 1).map(({ base }) => pick(scores.get(base.passageId) ?? missing(base))),
+    rows.map(({ versionId }) =>
+      firsts.map((_, i) => meanOf(cells.get(versionId)?.[i] ?? [], pick)),
     );
   return {
-    versions: steps.map(({ version }) => version),
-    passages: steps.map(({ base }) => passages.get(base.passageId)!),
+    versions: rows.map(({ versionId, updateId }) => ({ id: versionId, updateId })),
+    columns: firsts.map(({ passageId }, i) => ({
+      passage: passages.get(passageId)!,
+      passages: Math.min(width, taught.length - i * width),
+    })),
     accuracy: table((score) => score.accuracy),
     logprob: table((score) => score.logprob),
-    base: {
-      accuracy: steps.map(({ base }) => base.accuracy),
-      logprob: steps.map(({ base }) => base.logprob),
-    },
   };
 }
 
-function missing({ passageId }: PassageScore): never {
-  throw new Error(`The scores of passage ${passageId} are incomplete: the database is damaged.`);
+/** Over the probes of a cell's passages. */
+function meanOf(scores: PassageScore[], pick: (score: PassageScore) => number): number | null {
+  const probes = scores.reduce((sum, it) => sum + it.probes, 0);
+  if (probes === 0) return null;
+  return scores.reduce((sum, it) => sum + pick(it) * it.probes, 0) / probes;
 }

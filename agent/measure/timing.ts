@@ -1,7 +1,7 @@
 import type { Update } from "../../db/updates.ts";
 
 /** The parts of an update, in the order in which they come. */
-export const PARTS = ["probe", "decide", "sample", "train", "score", "measure"] as const;
+export const PARTS = ["probe", "decide", "sample", "train", "score", "gate", "measure"] as const;
 
 /** Mean seconds per update that was studied, by part. */
 export type Timing = Record<(typeof PARTS)[number] | "total", number> & {

@@ -31,6 +31,14 @@ export function foreignNames(text: string, vocabulary: Set<string>): string[] {
   return foreign;
 }
 
+/** The names of a text, each once, the longest first: the longer, the rarer. */
+export function namesIn(text: string): string[] {
+  const names = foreignNames(text, new Set())
+    .filter((word) => /^\p{Lu}/u.test(word))
+    .map((word) => word.replace(/['’]s$/u, ""));
+  return [...new Set(names)].sort((a, b) => b.length - a.length);
+}
+
 /** Whether an English word can begin a sentence without being a name. */
 export function isOrdinary(word: string): boolean {
   const lower = word.toLowerCase();

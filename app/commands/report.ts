@@ -58,7 +58,7 @@ function memory({ metrics, matrix }: Report): string {
   const figures = table(
     [
       { of: "accuracy", ...metrics },
-      { of: "log p per token", ...metrics.logprob },
+      { of: "log p per token", ...metrics.logprob, forgetting: null },
     ],
     [
       { head: "", cell: ({ of }) => of },
@@ -77,7 +77,7 @@ function matrix({ matrix, rows, columns }: Report): string {
     { head: "version", cell: (row) => String(rows[matrix.indexOf(row)]), right: true },
     ...columns.map((id, i) => ({
       head: String(id),
-      cell: (row: number[]) => (i < row.length ? percent(row[i]) : ""),
+      cell: (row: (number | null)[]) => (row[i] === null ? "" : percent(row[i])),
       right: true,
     })),
   ]);

@@ -4,7 +4,7 @@ import { createdAt } from "./columns.ts";
 
 export const JOB_STATES = ["queued", "running", "done", "failed"] as const;
 
-/** What a job needs. `read`: `{ source, file?, title? }`; `learn`: `{ passageId }`; `round`: `{ force? }`. */
+/** What a job needs. `read`: `{ source, file?, title? }`; `learn`: `{ passageId }`; `round`: `{ force? }`; `measure`: nothing. */
 export interface JobPayload {
   /** The item of a source that is to be read. */
   itemId?: number;
@@ -35,7 +35,7 @@ export const jobs = sqliteTable(
   "jobs",
   {
     id: integer("id").primaryKey({ autoIncrement: true }),
-    kind: text("kind", { enum: ["read", "learn", "round"] }).notNull(),
+    kind: text("kind", { enum: ["read", "measure", "learn", "round"] }).notNull(),
     payload: text("payload", { mode: "json" }).$type<JobPayload>().notNull(),
     /** Two unfinished jobs with one key are one job, however often they are asked for. */
     key: text("key").notNull(),

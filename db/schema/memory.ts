@@ -131,7 +131,7 @@ export interface MemoryFigures {
   netGain: Estimate | null;
   /** Mean over what was learned so far of (right before its update − right under the base). */
   fwt: number | null;
-  logprob: { acc: Estimate | null; bwt: Estimate | null };
+  logprob: { acc: Estimate | null; bwt: Estimate | null; netGain: Estimate | null };
   ages: RetentionByAge[];
   /** Versions after which half is forgotten; none where nothing is seen to fade. */
   halfLife: Estimate | null;
@@ -204,7 +204,9 @@ export interface GateFigures {
   gain: number;
   exactGain: number;
   old: GateLoss | null;
-  control: (ControlSummary & { loss: number; parentLoss: number; harm: number }) | null;
+  control:
+    | (ControlSummary & { loss: number; parentLoss: number; parentPerplexity: number | null })
+    | null;
   budgets: { loss: number; control: number; perplexity: number };
 }
 

@@ -7,6 +7,7 @@ import { describeModel } from "../../agent/model.ts";
 import { createRuntime } from "../../agent/runtime.ts";
 import { DEFAULT_SETTINGS, type LearnerSettings } from "../../agent/settings.ts";
 import { EMBEDDED_MODEL } from "../../app/config.ts";
+import { worldControl } from "../../app/control.ts";
 import { addDocument } from "../../db/documents.ts";
 import { claimJob, enqueueJob, type Job } from "../../db/jobs.ts";
 import { closeDatabase, type Database, openDatabase } from "../../db/open.ts";
@@ -25,6 +26,12 @@ export function news(count: number, seed = 1): { title: string; text: string }[]
   return makeWorld({ seed, split: "heldout", count }).map((entity) => passageOf(entity, rng));
 }
 
+/** A control set and a rehearsal as people have them, but small: they are written anew for each learner. */
+const SMALL = {
+  control: { items: 6 },
+  rehearsal: { ...DEFAULT_SETTINGS.rehearsal, texts: 8, questions: 16 },
+};
+
 /** A learner with the real model on a data directory of its own. */
 export function openLearner(settings: Partial<LearnerSettings> = {}, at?: string) {
   const root = at ?? mkdtempSync(join(tmpdir(), "selkie-model-"));
@@ -34,7 +41,8 @@ export function openLearner(settings: Partial<LearnerSettings> = {}, at?: string
     db,
     home,
     model: describeModel(MODEL, true),
-    settings: { ...DEFAULT_SETTINGS, ...settings },
+    settings: { ...DEFAULT_SETTINGS, ...SMALL, ...settings },
+    controlMaterial: async () => worldControl(),
     startTrainer: async ({ path }) => {
       const { Trainer } = await import("../../trainer/index.ts");
       return Trainer.start({ model: path });

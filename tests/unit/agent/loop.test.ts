@@ -53,7 +53,13 @@ const empty = () =>
 function loop(handlers: Partial<JobHandlers>, options: Partial<LoopOptions> = {}): Promise<void> {
   return runLoop({
     context: { db, home } as LoopContext,
-    handlers: { read: async () => {}, learn: async () => {}, round: async () => {}, ...handlers },
+    handlers: {
+      read: async () => {},
+      measure: async () => {},
+      learn: async () => {},
+      round: async () => {},
+      ...handlers,
+    },
     signal: AbortSignal.timeout(10_000),
     until: empty,
     timing: TIMING,

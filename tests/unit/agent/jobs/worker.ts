@@ -17,6 +17,7 @@ await runLoop({
   handlers: {
     read: async () => {},
     round: async () => {},
+    measure: async () => {},
     learn: async (_context, job) => {
       await Bun.sleep(Math.random() * 8);
       transaction(db, () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LearnerContext, Progress } from "../../../../agent/context.ts";
 import { type Home, openHome } from "../../../../agent/home.ts";
-import { DEFAULT_SETTINGS } from "../../../../agent/settings.ts";
+import { DEFAULT_SETTINGS, type LearnerSettings } from "../../../../agent/settings.ts";
 import { addDocument } from "../../../../db/documents.ts";
 import { claimJob, enqueueJob, type Job } from "../../../../db/jobs.ts";
 import { closeDatabase, type Database, openDatabase } from "../../../../db/open.ts";
@@ -11,6 +11,15 @@ import { addPassages, type Passage } from "../../../../db/passages.ts";
 import type { Score, ScorePair } from "../../../../trainer/types.ts";
 import { FakeGenerator } from "../fakes/generator.ts";
 import { FakeTrainer } from "../fakes/trainer.ts";
+
+/** As people have it, without a control set and rehearsal: their texts would stand among the tests' own. */
+export const SETTINGS: LearnerSettings = {
+  ...DEFAULT_SETTINGS,
+  control: { items: 0 },
+  rehearsal: { ...DEFAULT_SETTINGS.rehearsal, share: 0 },
+  // The trainer's adapters here are no files that could be mixed.
+  gate: { ...DEFAULT_SETTINGS.gate, scales: [] },
+};
 
 /** Names of the passages that tests learn; each has four facts. */
 export const SHIPS = ["Toab", "Varn", "Ilmo"] as const;
@@ -63,7 +72,7 @@ export class Bench {
       db: this.db,
       home: this.home,
       model: { path: "m.gguf", name: "m", embedded: true },
-      settings: DEFAULT_SETTINGS,
+      settings: SETTINGS,
       trainer: async () => this.trainer,
       generator: async () => this.generator,
       onProgress: (progress) => this.progress.push(progress),

@@ -257,6 +257,8 @@ describe("what a round is made of", () => {
     const { db } = bench;
     collectMany(db, 11);
     for (const { file } of listVersions(db)) writeFileSync(join(bench.home.adapters, file), "{}");
+    const sha256 = new Bun.CryptoHasher("sha256").update("{}").digest("hex");
+    db.$client.prepare("UPDATE versions SET sha256 = ?").run(sha256);
     await learnPassage(context(), bench.learnable("Toab").job);
     expect(listCandidates(db, 12).every(({ origin, prompt }) => origin === "self" && prompt)).toBe(
       true,
@@ -339,7 +341,8 @@ describe("a round, interrupted", () => {
     open(POOR, GOOD);
     const { db } = bench;
     collectMany(db, 12);
-    const handlers = { read: async () => {}, learn: async () => {}, round: runRound };
+    const idle = async () => {};
+    const handlers = { read: idle, measure: idle, learn: idle, round: runRound };
     const job = claimRound(db);
     let asked = false;
     const busy = context({
@@ -378,7 +381,8 @@ describe("a round, interrupted", () => {
     bench.trainer.train = async () => {
       throw new Error("The rows are bad.");
     };
-    const handlers = { read: async () => {}, learn: async () => {}, round: runRound };
+    const idle = async () => {};
+    const handlers = { read: idle, measure: idle, learn: idle, round: runRound };
     expect(await runJob(context(), handlers, claimRound(db))).toEqual({ end: "failed" });
     expect(listRounds(db)[0]).toMatchObject({ verdict: "failed", reason: "The rows are bad." });
     expect(latestEvents(db)[0]).toMatchObject({ level: "error", message: "The rows are bad." });
