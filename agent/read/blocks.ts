@@ -1,3 +1,5 @@
+import type { Format } from "./sniff.ts";
+
 /** What every format is reduced to: a document is a list of headings and paragraphs. */
 export interface Block {
   kind: "heading" | "paragraph";
@@ -7,7 +9,7 @@ export interface Block {
 
 /** A document as it was understood, whatever it was written in. */
 export interface Extracted {
-  format: "text" | "markdown" | "html";
+  format: Format;
   /** The document's own title, where it has one. */
   title?: string;
   blocks: Block[];

@@ -1,10 +1,17 @@
 import { blocksToText, type Extracted } from "./blocks.ts";
 import { ReadError } from "./errors.ts";
 import { sha256 } from "./hash.ts";
-import { extractHtml } from "./html.ts";
+import { extractArticle, extractHtml } from "./html.ts";
 import { extractMarkdown } from "./markdown.ts";
-import { type PassageDraft, splitPassages } from "./passages.ts";
-import { charsetOfHtml, decodeText, type Format, formatOfName, formatOfText } from "./sniff.ts";
+import { countWords, type PassageDraft, splitPassages } from "./passages.ts";
+import {
+  charsetOfHtml,
+  decodeText,
+  type Format,
+  formatOfName,
+  formatOfText,
+  textFormat,
+} from "./sniff.ts";
 import { extractText } from "./text.ts";
 
 /** Bytes, and what is known about them. */
@@ -19,6 +26,8 @@ export interface RawDocument {
   charset?: string;
   /** A title that a person gave; it goes before the document's own. */
   title?: string;
+  /** It is HTML of an article and nothing else, as feeds have it. */
+  article?: boolean;
 }
 
 /** A document ready to be stored. */
@@ -28,36 +37,47 @@ export interface Digest {
   /** Hex SHA-256 of the extracted text. */
   contentHash: string;
   passages: PassageDraft[];
+  words: number;
 }
 
 /**
- * Makes text of bytes, and passages of the text.
+ * Makes text of the bytes of a text, Markdown or HTML, and passages of the text.
  * @throws ReadError `binary`, `empty` or `no-text`
  */
 export function digest(raw: RawDocument): Digest {
   const { source, bytes } = raw;
-  const named = raw.format ?? formatOfName(raw.name);
+  const named = textFormat(raw.format ?? formatOfName(raw.name));
   const charset = raw.charset ?? (named === "html" ? charsetOfHtml(bytes) : undefined);
   const text = decodeText(bytes, source, charset).replace(/^\ufeff/, "");
   if (text.trim() === "") {
     throw new ReadError("empty", source, `${source} is empty: there is nothing in it to learn.`);
   }
-  const extracted = extract(text, named ?? formatOfText(text));
-  const title = raw.title?.trim() || extracted.title || titleOfName(raw.name);
-  const passages = splitPassages(title, extracted.blocks);
-  if (passages.length === 0) {
-    throw new ReadError(
-      "no-text",
-      source,
-      `${source} has no text to learn: if it is a page that fills itself in by script, save its text and give that.`,
-    );
-  }
-  const contentHash = sha256(blocksToText(extracted.blocks));
-  return { format: extracted.format, title, contentHash, passages };
+  return digestOf(raw, extract(text, named ?? formatOfText(text), raw.article));
 }
 
-function extract(text: string, format: Format): Extracted {
-  if (format === "html") return extractHtml(text);
+/**
+ * Makes passages of what a document was understood to say.
+ * @param advice what to do where there is no text
+ * @throws ReadError `no-text`
+ */
+export function digestOf(
+  raw: Pick<RawDocument, "source" | "name" | "title">,
+  extracted: Extracted,
+  advice = "if it is a page that fills itself in by script, save its text and give that",
+): Digest {
+  const { source } = raw;
+  const { format, blocks } = extracted;
+  const title = raw.title?.trim() || extracted.title || titleOfName(raw.name);
+  const passages = splitPassages(title, blocks);
+  if (passages.length === 0) {
+    throw new ReadError("no-text", source, `${source} has no text to learn: ${advice}.`);
+  }
+  const text = blocksToText(blocks);
+  return { format, title, contentHash: sha256(text), passages, words: countWords(text) };
+}
+
+function extract(text: string, format: "text" | "markdown" | "html", article = false): Extracted {
+  if (format === "html") return article ? extractArticle(text) : extractHtml(text);
   return format === "markdown" ? extractMarkdown(text) : extractText(text);
 }
 

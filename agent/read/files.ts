@@ -6,7 +6,7 @@ import { type ReadLimits, tooLarge } from "./limits.ts";
 import { isReadableName } from "./sniff.ts";
 
 /** Folders that hold what programs made, not what people wrote. */
-const SKIPPED_FOLDERS = new Set(["node_modules", "__pycache__"]);
+export const SKIPPED_FOLDERS = new Set(["node_modules", "__pycache__"]);
 
 /** What the files of a folder are. */
 export interface FolderListing {
@@ -81,6 +81,25 @@ export async function listFolder(
   limits: ReadLimits,
   signal?: AbortSignal,
 ): Promise<FolderListing> {
+  const listing = await walkFolder(path, limits, signal);
+  if (listing.files.length === 0) {
+    const { skipped } = listing;
+    const others = skipped > 0 ? ` (${skipped} of other kinds)` : "";
+    throw new ReadError(
+      "empty-folder",
+      path,
+      `${path} has no file that can be read${others}: put texts, Markdown, HTML, PDF, EPUB or DOCX files there.`,
+    );
+  }
+  return listing;
+}
+
+/** As {@link listFolder}, where a folder may be empty. @throws ReadError `too-large` */
+export async function walkFolder(
+  path: string,
+  limits: ReadLimits,
+  signal?: AbortSignal,
+): Promise<FolderListing> {
   const files: string[] = [];
   let skipped = 0;
   const folders = [path];
@@ -103,14 +122,6 @@ export async function listFolder(
         );
       }
     }
-  }
-  if (files.length === 0) {
-    const others = skipped > 0 ? ` (${skipped} of other kinds)` : "";
-    throw new ReadError(
-      "empty-folder",
-      path,
-      `${path} has no file that can be read${others}: put .txt, .md or .html files there.`,
-    );
   }
   return { files: files.sort(), skipped };
 }

@@ -23,10 +23,7 @@ export function extractHtml(html: string): Extracted {
   if (depthOf(root) > MAX_DEPTH) {
     return { format: "html", title, blocks: page };
   }
-  // linkedom's types are its own; what Readability uses of a document is there.
-  const article = new Readability<Element>(document as unknown as Document, {
-    serializer: (node) => node as Element,
-  }).parse();
+  const article = findArticle(document);
   const blocks = article?.content ? elementBlocks(article.content) : [];
   const enough = length(blocks) >= MIN_SHARE * length(page);
   return {
@@ -34,6 +31,37 @@ export function extractHtml(html: string): Extracted {
     title: clean(article?.title ?? "") || title,
     blocks: blocks.length > 0 && enough ? blocks : page,
   };
+}
+
+function findArticle(document: unknown) {
+  try {
+    // linkedom's types are its own; what Readability uses of a document is there.
+    return new Readability<Element>(document as Document, {
+      serializer: (node) => node as Element,
+    }).parse();
+  } catch {
+    // It stumbles over pages that lack a body, or the like; their text is there all the same.
+    return null;
+  }
+}
+
+/** All of the text of HTML that is an article and nothing else: a feed's entry, a book's chapter. */
+export function extractArticle(html: string): Extracted {
+  const { document } = parseHTML(wrapped(html));
+  const title = clean(document.querySelector("title")?.textContent ?? "") || undefined;
+  const blocks = elementBlocks(document.documentElement as unknown as Element);
+  return { format: "html", title, blocks };
+}
+
+/** The text of a piece of HTML, on one line. */
+export function plain(html: string): string {
+  const { document } = parseHTML(wrapped(html));
+  const root = document.documentElement as unknown as Element;
+  return clean(
+    elementBlocks(root)
+      .map(({ text }) => text)
+      .join(" "),
+  );
 }
 
 function clean(text: string): string {

@@ -1,9 +1,9 @@
-import { addDocument } from "../../db/documents.ts";
+import { isAbsolute } from "node:path";
 import { addEvent } from "../../db/events.ts";
-import { enqueueJob, finishJob, type Job } from "../../db/jobs.ts";
+import { finishJob, type Job } from "../../db/jobs.ts";
 import { transaction } from "../../db/open.ts";
-import { addPassages, type Passage, reopenPassage } from "../../db/passages.ts";
 import type { ReadResult } from "../../db/schema.ts";
+import { handSource } from "../../db/sources.ts";
 import type { LearnerContext } from "../context.ts";
 import type { JobHandler } from "../jobs/types.ts";
 import { enqueueRead } from "./accept.ts";
@@ -11,21 +11,28 @@ import type { Digest, RawDocument } from "./digest.ts";
 import { digestAside } from "./digest-aside.ts";
 import { fetchDocument, isAddress } from "./fetch.ts";
 import { inspectPath, listFolder, readFileBytes } from "./files.ts";
+import { readItem } from "./item.ts";
 import type { ReadLimits } from "./limits.ts";
+import { handedItem, type Origin, type Stored, storeDocument } from "./store.ts";
 
 /**
- * The handler of `read` jobs: reads a file, an upload or an address, stores what is new of it, and
- * queues a `learn` job per passage; of a folder it queues every file.
+ * The handler of `read` jobs: reads a file, an upload, an address or an item of a source, stores
+ * what is new of it, and queues a `learn` job per passage that is to be learned; of a folder it
+ * queues every file.
  */
 export function createReader(limits: ReadLimits): JobHandler {
   return async (context, job) => {
-    const { source = "", file, title } = job.payload;
+    const { source = "", file, title, itemId } = job.payload;
+    if (itemId !== undefined) {
+      const read = await readItem(context, itemId, limits);
+      return read && finish(context, job, read.origin, read.digest);
+    }
     if (!file && !isAddress(source) && inspectPath(source, limits) === "folder") {
       return readFolder(context, job, limits);
     }
     const raw = await readRaw(source, file, limits, context.signal);
-    const digest = await digestAside({ ...raw, title }, limits.parseMs, context.signal);
-    return store(context, job, digest);
+    const digest = await digestAside({ ...raw, title }, limits, context.signal);
+    return finish(context, job, { address: source, byHand: true, upload: !!file }, digest);
   };
 }
 
@@ -62,28 +69,24 @@ async function readFolder(
   });
 }
 
+type HandedIn = { address: string; byHand: true; upload: boolean };
+
 /** Document, passages, their jobs and the end of this one: all or nothing. */
-function store(context: LearnerContext, job: Job, digest: Digest): ReadResult {
+function finish(
+  context: LearnerContext,
+  job: Job,
+  from: Origin | HandedIn,
+  digest: Digest,
+): ReadResult {
   const { db } = context;
-  const source = job.payload.source!;
-  const { format, title, contentHash } = digest;
   return transaction(db, () => {
-    const { document, added: isNew } = addDocument(db, { source, format, title, contentHash });
-    const { passages, added } = addPassages(db, document.id, digest.passages);
-    let queued = 0;
-    for (const passage of passages.filter(isOpen)) {
-      const learn = { kind: "learn", payload: { passageId: passage.id } } as const;
-      const key = `learn:${passage.id}`;
-      if (!enqueueJob(db, { ...learn, key, parentId: job.id }).added) continue;
-      if (passage.decision === "failed") reopenPassage(db, passage.id);
-      queued += 1;
-    }
-    const again = queued - added.length;
+    const origin = "byHand" in from ? handOrigin(context, from, digest) : from;
+    const stored = storeDocument(db, origin, digest, job.id);
     const result: ReadResult = {
-      message: message(source, document.id, isNew, passages.length, added.length, again),
-      documentIds: [document.id],
-      passageIds: passages.map((passage) => passage.id),
-      added: added.length,
+      message: message(origin, stored),
+      documentIds: [stored.document.id],
+      passageIds: stored.passages.map((passage) => passage.id),
+      added: stored.fresh.length,
     };
     addEvent(db, { level: "info", kind: "document.read", message: result.message, jobId: job.id });
     finishJob(db, job, result);
@@ -91,29 +94,36 @@ function store(context: LearnerContext, job: Job, digest: Digest): ReadResult {
   });
 }
 
-/** Neither learned nor decided against: new, or failed the last time. */
-function isOpen(passage: Passage): boolean {
-  return passage.decision === "new" || passage.decision === "failed";
+/** Files and pages are known again by where they are; two uploads of one name are two things. */
+function handOrigin({ db }: LearnerContext, from: HandedIn, digest: Digest): Origin {
+  const source = handSource(db);
+  const { address, upload } = from;
+  const lasting = !upload && (isAddress(address) || isAbsolute(address));
+  const item = lasting ? handedItem(db, source, address, digest.title) : undefined;
+  return { source, address, ...(item && { item }) };
 }
 
-function message(
-  source: string,
-  documentId: number,
-  isNew: boolean,
-  passages: number,
-  added: number,
-  again: number,
-): string {
+function message({ address, note }: Origin, stored: Stored): string {
+  const { document, passages, fresh, again, replaced } = stored;
   const retry =
     again > 0 ? `; ${count(again, "passage")} that failed before will be tried again` : "";
-  if (!isNew) {
-    return `${source} brought nothing new: its text is here already, as document ${documentId}${retry}.`;
+  const partly = note ? ` ${note}` : "";
+  if (!stored.added) {
+    return `${address} brought nothing new: its text is here already, as document ${document.id}${retry}.${partly}`;
   }
-  if (added === 0)
-    return `${source} brought nothing new: all its passages are here already${retry}.`;
-  const known = passages - added;
+  const instead = replaced === undefined ? "" : `; it takes the place of document ${replaced}`;
+  if (fresh.length === 0) {
+    return `${address} brought nothing new: all its passages are here already${instead}${retry}.${partly}`;
+  }
+  const known = passages.length - fresh.length;
   const rest = known > 0 ? `, ${known} known from before` : "";
-  return `${source} brought ${count(added, "new passage")}${rest}${retry}.`;
+  const wait =
+    document.consent === "ask"
+      ? "; whether it is learned is yours to say"
+      : document.consent === "yes"
+        ? ""
+        : "; it is not to be learned";
+  return `${address} brought ${count(fresh.length, "new passage")}${rest}${instead}${wait}${retry}.${partly}`;
 }
 
 function count(n: number, noun: string): string {

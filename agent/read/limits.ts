@@ -9,6 +9,15 @@ export interface ReadLimits {
   maxRedirects: number;
   /** Files taken from one folder. */
   maxFiles: number;
+  /**
+   * Hosts in private networks that may be asked, by name or address, or all of them. Others are
+   * refused: a feed could otherwise make Selkie ask what only this machine can reach.
+   */
+  privateHosts: readonly string[] | "all";
+  /** Bytes that an archive (EPUB, DOCX) may unpack to. */
+  maxUnpacked: number;
+  /** Memory of the process that takes documents apart, in bytes. */
+  parseMemory: number;
   /** Taking the article out of a page, in milliseconds. */
   parseMs: number;
 }
@@ -20,6 +29,9 @@ export const DEFAULT_LIMITS: ReadLimits = {
   timeoutMs: 30_000,
   maxRedirects: 10,
   maxFiles: 10_000,
+  privateHosts: [],
+  maxUnpacked: 200 * MB,
+  parseMemory: 1536 * MB,
   parseMs: 60_000,
 };
 

@@ -1,6 +1,6 @@
 import { ReadError } from "./errors.ts";
 
-export type Format = "text" | "markdown" | "html";
+export type Format = "text" | "markdown" | "html" | "pdf" | "epub" | "docx";
 
 const EXTENSIONS: Record<string, Format> = {
   txt: "text",
@@ -13,7 +13,13 @@ const EXTENSIONS: Record<string, Format> = {
   html: "html",
   htm: "html",
   xhtml: "html",
+  pdf: "pdf",
+  epub: "epub",
+  docx: "docx",
 };
+
+/** The formats whose bytes are no text. */
+const BINARY = new Set<Format>(["pdf", "epub", "docx"]);
 
 /** Files that people take for text, and how they begin. */
 const KNOWN_BINARIES: [string, string][] = [
@@ -33,6 +39,19 @@ const PROBE_BYTES = 64 * 1024;
 /** Share of control and replacement characters that no text has. */
 const MAX_ODD = 0.02;
 
+/** Whether bytes are a PDF or an archive, as EPUB and DOCX files are, whatever their name says. */
+export function binaryKind(bytes: Uint8Array): "pdf" | "zip" | undefined {
+  if (startsWith(bytes, "PK\u0003\u0004") || startsWith(bytes, "PK\u0005\u0006")) return "zip";
+  // Some writers put a few bytes of their own before it.
+  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 1024));
+  return start.includes("%PDF-") ? "pdf" : undefined;
+}
+
+/** The format of a text, which a name or a header may have called something else. */
+export function textFormat(format: Format | undefined): "text" | "markdown" | "html" | undefined {
+  return format && BINARY.has(format) ? undefined : (format as "text" | undefined);
+}
+
 /** The format that a file's name or an address's path says, if any. */
 export function formatOfName(name: string): Format | undefined {
   const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase();
@@ -45,7 +64,7 @@ export function isReadableName(name: string): boolean {
 }
 
 /** The format of a text whose name does not say it. */
-export function formatOfText(text: string): Format {
+export function formatOfText(text: string): "text" | "html" {
   const start = text.slice(0, 2000).replace(/^\s*(?:<\?xml[^>]*>|<!--[\s\S]*?-->|\s)*/, "");
   return /^<(?:!doctype\s+html|html|head|body)[\s>]/i.test(start) ? "html" : "text";
 }
@@ -77,23 +96,35 @@ function binary(source: string, what: string): ReadError {
   return new ReadError(
     "binary",
     source,
-    `${source} ${what}: give its text instead, as .txt, .md or .html.`,
+    `${source} ${what}: give a text, Markdown, HTML, PDF, EPUB or DOCX file.`,
   );
 }
 
 function decode(bytes: Uint8Array, charset: string | undefined): string {
-  if (charset) {
-    try {
-      return new TextDecoder(charset).decode(bytes);
-    } catch {
-      // An unknown name: find out ourselves.
-    }
-  }
+  const utf8 = new TextDecoder("utf-8").decode(bytes);
+  // What reads as UTF-8 is UTF-8, even where something else is said of it; plain ASCII proves nothing.
+  if (!utf8.includes("\ufffd") && utf8.length < bytes.length) return utf8;
+  const named = charset && decoder(charset);
+  if (named && named.encoding !== "utf-8") return named.decode(bytes);
+  // A few damaged characters among good ones are no other encoding.
+  const damaged = utf8.match(/\ufffd/g)?.length ?? 0;
+  const good = utf8.match(/[^\u0000-\u007f\ufffd]/g)?.length ?? 0;
+  return damaged > good ? new TextDecoder("windows-1252").decode(bytes) : utf8;
+}
+
+/** None for a name that nobody knows. */
+function decoder(charset: string): TextDecoder | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder(charset);
   } catch {
-    return new TextDecoder("windows-1252").decode(bytes);
+    return undefined;
   }
+}
+
+/** The character set that an XML document names in its first line. */
+export function charsetOfXml(bytes: Uint8Array): string | undefined {
+  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 256));
+  return /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)/i.exec(start)?.[1];
 }
 
 /** The character set that a page names in its first bytes. */

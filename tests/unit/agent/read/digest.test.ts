@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type Digest, digest } from "../../../../agent/read/digest.ts";
 import { digestAside } from "../../../../agent/read/digest-aside.ts";
 import { ReadError } from "../../../../agent/read/errors.ts";
+import { DEFAULT_LIMITS } from "../../../../agent/read/limits.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const read = (name: string, content: string | Uint8Array, more = {}): Digest =>
@@ -61,7 +62,7 @@ describe("text", () => {
     const pdf = refusal(() => read("a.txt", "%PDF-1.7 …"));
     expect(pdf.code).toBe("binary");
     expect(pdf.message).toBe(
-      "/home/a.txt is a PDF, which cannot be read: give its text instead, as .txt, .md or .html.",
+      "/home/a.txt is a PDF, which cannot be read: give a text, Markdown, HTML, PDF, EPUB or DOCX file.",
     );
   });
 
@@ -137,13 +138,13 @@ describe("pages", () => {
 describe("digestAside", () => {
   const raw = (name: string, text: string) => ({ source: name, name, bytes: bytes(text) });
 
-  test("gives the same in a thread of its own", async () => {
+  test("gives the same in a process of its own", async () => {
     const document = raw("x.md", "# Title\n\nSome text.");
-    expect(await digestAside(document, 10_000)).toEqual(digest(document));
+    expect(await digestAside(document)).toEqual(digest(document));
   });
 
   test("what is refused there is refused here", async () => {
-    const refused = await digestAside(raw("x.txt", "\u0000"), 10_000).catch((e) => e);
+    const refused = await digestAside(raw("x.txt", "\u0000")).catch((e) => e);
     expect(refused).toBeInstanceOf(ReadError);
     expect([refused.code, refused.source]).toEqual(["binary", "x.txt"]);
   });
@@ -153,7 +154,10 @@ describe("digestAside", () => {
     const timer = setInterval(() => beats++, 10);
     const tangled = "<div>".repeat(200) + "<div>a, b, c</div>".repeat(100_000);
     const started = performance.now();
-    const refused = await digestAside(raw("x.html", tangled), 500).catch((e) => e);
+    const refused = await digestAside(raw("x.html", tangled), {
+      ...DEFAULT_LIMITS,
+      parseMs: 500,
+    }).catch((e) => e);
     clearInterval(timer);
     expect(refused.code).toBe("too-complex");
     expect(performance.now() - started).toBeLessThan(3000);
@@ -162,9 +166,13 @@ describe("digestAside", () => {
 
   test("stops when asked to", async () => {
     const stop = new AbortController();
-    const reading = digestAside(raw("x.html", "<div>a</div>".repeat(50_000)), 10_000, stop.signal);
+    const reading = digestAside(
+      raw("x.html", "<div>a</div>".repeat(50_000)),
+      undefined,
+      stop.signal,
+    );
     stop.abort(new Error("stop"));
     await expect(reading).rejects.toThrow("stop");
-    await expect(digestAside(raw("x.txt", "a"), 10_000, stop.signal)).rejects.toThrow("stop");
+    await expect(digestAside(raw("x.txt", "a"), undefined, stop.signal)).rejects.toThrow("stop");
   });
 });

@@ -5,7 +5,13 @@ import { ReadError, type ReadErrorCode } from "../../../../agent/read/errors.ts"
 import { fetchDocument, isAddress, parseAddress } from "../../../../agent/read/fetch.ts";
 import { DEFAULT_LIMITS } from "../../../../agent/read/limits.ts";
 
-const LIMITS = { ...DEFAULT_LIMITS, maxBytes: 100_000, timeoutMs: 400, maxRedirects: 4 };
+const LIMITS = {
+  ...DEFAULT_LIMITS,
+  maxBytes: 100_000,
+  timeoutMs: 400,
+  maxRedirects: 4,
+  privateHosts: "all",
+} as const;
 /** How many bytes the endless page has sent. */
 let sent = 0;
 

@@ -106,7 +106,9 @@ describe("reading a file", () => {
     expect((await bring(path)).added).toBe(2);
     put("log.txt", `${long("red")}\n\n${long("green")}`);
     const result = await bring(path);
-    expect(result.message).toBe(`${path} brought 1 new passage, 1 known from before.`);
+    expect(result.message).toBe(
+      `${path} brought 1 new passage, 1 known from before; it takes the place of document 1.`,
+    );
     expect(result.passageIds).toHaveLength(2);
     expect(listDocuments(db)).toHaveLength(2);
   });

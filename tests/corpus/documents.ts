@@ -1,0 +1,285 @@
+import { zipSync } from "fflate";
+import { buildDocx, buildEpub, buildPdf, lockedPdf, prose } from "./build.ts";
+import { type DocumentCase, latin1, utf8, utf16 } from "./types.ts";
+
+const page = (body: string, head = "<title>The harbour</title>") =>
+  utf8(
+    `<!doctype html><html><head><meta charset="utf-8">${head}</head><body>${body}</body></html>`,
+  );
+const long = (word: string) =>
+  `The ${word} ship came in at noon and left again at night. `.repeat(8);
+const DRM = utf8(
+  '<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><EncryptedData><EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/></EncryptedData></encryption>',
+);
+const FONTS = utf8(
+  '<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><EncryptedData><EncryptionMethod Algorithm="http://www.idpf.org/2008/embedding"/></EncryptedData></encryption>',
+);
+const chapter = (name: string, text: string) => ({ name, html: `<h1>${name}</h1><p>${text}</p>` });
+/** Many times as large unpacked as it is here. */
+const ZEROS = new Uint8Array(60 * 1024 * 1024);
+
+/** Documents of every kind, as people have them and as nobody should. Unpacked sizes: at most 50 MB. */
+export const MAX_UNPACKED = 50 * 1024 * 1024;
+export const DOCUMENTS: DocumentCase[] = [
+  {
+    name: "ferry.txt",
+    bytes: utf8("The ferry\n\nIt leaves at\nnine every day.\n\nIt is blue."),
+    expect: { format: "text", title: "The ferry", has: ["It leaves at nine every day."] },
+  },
+  {
+    name: "latin1.txt",
+    bytes: latin1("Sch\u00f6ne Gr\u00fc\u00dfe aus dem Hafen."),
+    expect: { format: "text", title: "latin1", has: ["Schöne Grüße"] },
+  },
+  {
+    name: "utf16.txt",
+    bytes: utf16("Grüße vom Hafen."),
+    expect: { format: "text", title: "utf16", has: ["Grüße vom Hafen."] },
+  },
+  {
+    name: "shift-jis.txt",
+    bytes: new Uint8Array([0x8d, 0x60, 0x82, 0xcd, 0x90, 0xc2, 0x82, 0xa2, 0x81, 0x42]),
+    charset: "shift_jis",
+    expect: { format: "text", title: "shift jis", has: ["港は青い。"] },
+  },
+  {
+    name: "damaged-utf8.txt",
+    bytes: new Uint8Array([
+      ...utf8("Grüße, schöne Grüße vom Hafen und von allen, die dort sind: bis bal"),
+      0xc3,
+    ]),
+    expect: { format: "text", title: "damaged utf8", has: ["Grüße, schöne Grüße vom Hafen"] },
+  },
+  {
+    name: "notes.md",
+    bytes: utf8(
+      "---\ntitle: Tides\n---\n\n# Tides\n\nThe tide *turns* at six.\n\n<script>x()</script>\n",
+    ),
+    expect: {
+      format: "markdown",
+      title: "Tides",
+      has: ["The tide turns at six."],
+      hasNot: ["x()"],
+    },
+  },
+  {
+    name: "article.html",
+    bytes: page(
+      `<nav>Home About</nav><article><h1>The harbour</h1><p>${long("red")}</p></article><footer>Imprint</footer>`,
+    ),
+    expect: {
+      format: "html",
+      title: "The harbour",
+      has: ["The red ship"],
+      hasNot: ["About", "Imprint"],
+    },
+  },
+  {
+    name: "scripts.html",
+    bytes: page(
+      `<script>document.body.innerHTML='<p>Injected.</p>'; fetch('http://127.0.0.1/')</script><article><p onclick="steal()">${long("blue")}</p><img src=x onerror="steal()"><a href="javascript:steal()">link</a><svg onload="steal()"></svg><iframe srcdoc="<script>steal()</script>"></iframe></article>`,
+    ),
+    expect: {
+      format: "html",
+      title: "The harbour",
+      has: ["The blue ship"],
+      hasNot: ["Injected", "steal", "fetch("],
+    },
+  },
+  {
+    name: "unclosed.html",
+    bytes: utf8(`<html><body><div><p>${long("old")}<p>And more of <b>it<i></b></i>`),
+    expect: { format: "html", title: "unclosed", has: ["The old ship", "And more of it"] },
+  },
+  {
+    name: "latin1.html",
+    bytes: latin1(
+      `<html><head><meta charset="iso-8859-1"><title>Gr\u00fc\u00dfe</title></head><body><p>Sch\u00f6n.</p></body></html>`,
+    ),
+    expect: { format: "html", title: "Grüße", has: ["Schön."] },
+  },
+  {
+    name: "app.html",
+    bytes: page('<div id="app"></div><script src="app.js"></script>'),
+    expect: { error: "no-text", says: "by script" },
+  },
+  {
+    name: "page.php",
+    bytes: page("<p>A page whose name does not say so.</p>"),
+    expect: { format: "html", title: "The harbour", has: ["whose name"] },
+  },
+  {
+    name: "deep.html",
+    bytes: utf8(`${"<div>".repeat(5000)}<p>Down here.</p>`),
+    expect: { format: "html", title: "deep", has: ["Down here."] },
+  },
+  {
+    name: "paper.pdf",
+    bytes: buildPdf(
+      [
+        {
+          lines: [
+            { text: "On the tides of Orn", y: 790, size: 18 },
+            ...prose([
+              "The tides of Orn turn twice a day, as all tides do, but they",
+              "turn at no hour that an alma-",
+              "nac could tell beforehand.",
+            ]),
+            ...prose(["A second paragraph follows after a gap."], 690),
+            { text: "1", y: 30 },
+          ],
+        },
+        { lines: [...prose(["It goes on upon the next page."]), { text: "2", y: 30 }] },
+      ],
+      { title: "On the tides of Orn" },
+    ),
+    expect: {
+      format: "pdf",
+      title: "On the tides of Orn",
+      has: [
+        "turn at no hour that an almanac could tell beforehand.\n\nA second paragraph",
+        "It goes on upon the next page.",
+      ],
+      hasNot: ["alma-", "\n1"],
+    },
+  },
+  {
+    name: "heads.pdf",
+    bytes: buildPdf(
+      Array.from({ length: 5 }, (_, i) => ({
+        lines: [
+          { text: `Annals of Orn, vol. ${i + 1}`, y: 820 },
+          ...prose([`Page ${i + 1} tells of year ${1900 + i} in the harbour town.`]),
+          { text: `Page ${i + 1} of 5`, y: 20 },
+        ],
+      })),
+    ),
+    expect: {
+      format: "pdf",
+      title: "heads",
+      has: ["year 1900", "year 1904"],
+      hasNot: ["Annals", "of 5"],
+    },
+  },
+  {
+    name: "no-ending",
+    bytes: buildPdf([{ lines: prose(["A PDF that is not called one."]) }]),
+    expect: { format: "pdf", title: "no ending", has: ["not called one"] },
+  },
+  {
+    name: "scanned.pdf",
+    bytes: buildPdf([{ lines: [] }, { lines: [] }]),
+    expect: { error: "no-text", says: "OCR" },
+  },
+  { name: "locked.pdf", bytes: lockedPdf(), expect: { error: "encrypted", says: "password" } },
+  {
+    name: "damaged.pdf",
+    bytes: utf8("%PDF-1.7\nnothing of it came through"),
+    expect: { error: "damaged", says: "damaged PDF" },
+  },
+  {
+    name: "named.pdf",
+    bytes: utf8("This is a text that somebody called a PDF."),
+    expect: { format: "text", title: "named", has: ["somebody called a PDF"] },
+  },
+  {
+    name: "book.epub",
+    bytes: buildEpub([chapter("two", "The second."), chapter("one", "The first.")], {
+      title: "Tides &amp; times",
+      spine: ["one", "two"],
+    }),
+    expect: { format: "epub", title: "Tides & times", has: ["The first.", "The second."] },
+  },
+  {
+    name: "scripted.epub",
+    bytes: buildEpub([
+      { name: "c", html: "<script>steal()</script><p onload='steal()'>Words.</p>" },
+    ]),
+    expect: { format: "epub", title: "A book", has: ["Words."], hasNot: ["steal"] },
+  },
+  {
+    name: "missing-chapter.epub",
+    bytes: buildEpub([chapter("one", "The first.")], { spine: ["gone", "one"] }),
+    expect: { format: "epub", title: "A book", has: ["The first."] },
+  },
+  {
+    name: "outside.epub",
+    bytes: buildEpub([{ name: "../../../../etc/passwd", html: "<p>Only what is in it.</p>" }]),
+    expect: { error: "no-text" },
+  },
+  {
+    name: "fonts.epub",
+    bytes: buildEpub([chapter("one", "The first.")], {
+      more: { "META-INF/encryption.xml": FONTS },
+    }),
+    expect: { format: "epub", title: "A book", has: ["The first."] },
+  },
+  {
+    name: "drm.epub",
+    bytes: buildEpub([chapter("one", "The first.")], { more: { "META-INF/encryption.xml": DRM } }),
+    expect: { error: "encrypted", says: "DRM" },
+  },
+  {
+    name: "no-package.epub",
+    bytes: zipSync({ "META-INF/container.xml": utf8("<container/>") }),
+    expect: { error: "damaged", says: "EPUB" },
+  },
+  {
+    name: "bomb.epub",
+    bytes: buildEpub([chapter("one", "The first.")], { more: { "OEBPS/text/one.xhtml": ZEROS } }),
+    expect: { error: "too-large", says: "unpacks to more than 50 MB" },
+  },
+  {
+    name: "half.epub",
+    bytes: buildEpub([chapter("one", "The first.")]).slice(0, 200),
+    expect: { error: "damaged", says: "cut off" },
+  },
+  {
+    name: "letter.docx",
+    bytes: buildDocx([
+      { text: "The letter", style: "Heading1" },
+      { text: "Dear all, the ferry & the quay are closed." },
+      { text: "Yours, Orn." },
+    ]),
+    expect: { format: "docx", title: "The letter", has: ["the ferry & the quay", "Yours, Orn."] },
+  },
+  {
+    name: "plain.docx",
+    bytes: buildDocx([{ text: "No heading in here <at all>." }]),
+    expect: { format: "docx", title: "plain", has: ["No heading in here <at all>."] },
+  },
+  {
+    name: "pictures.docx",
+    bytes: buildDocx([{ text: "Words." }], { "word/media/huge.bmp": ZEROS }),
+    expect: { format: "docx", title: "pictures", has: ["Words."] },
+  },
+  {
+    name: "bomb.docx",
+    bytes: buildDocx([], { "word/document.xml": ZEROS }),
+    expect: { error: "too-large", says: "unpacks to more than" },
+  },
+  { name: "empty.docx", bytes: buildDocx([]), expect: { error: "no-text" } },
+  {
+    name: "broken.docx",
+    bytes: zipSync({ "word/document.xml": utf8("<w:document><w:body>") }),
+    expect: { error: "damaged", says: "DOCX" },
+  },
+  {
+    name: "files.zip",
+    bytes: zipSync({ "a.txt": utf8("a") }),
+    expect: { error: "binary", says: "unpack it" },
+  },
+  {
+    name: "photo.jpg",
+    bytes: new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 16]),
+    expect: { error: "binary" },
+  },
+  { name: "model.gguf", bytes: utf8("GGUF\u0003\u0000\u0000\u0000"), expect: { error: "binary" } },
+  { name: "empty.txt", bytes: utf8(""), expect: { error: "empty" } },
+  { name: "blank.md", bytes: utf8("\n \n\t\n"), expect: { error: "empty" } },
+  {
+    name: "noise.txt",
+    bytes: new Uint8Array(2000).map((_, i) => (i * 7919) % 256),
+    expect: { error: "binary" },
+  },
+];

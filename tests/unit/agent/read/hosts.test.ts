@@ -1,0 +1,85 @@
+import { expect, test } from "bun:test";
+import { ReadError } from "../../../../agent/read/errors.ts";
+import { isPublic } from "../../../../agent/read/hosts.ts";
+import { httpGet } from "../../../../agent/read/http.ts";
+import { DEFAULT_LIMITS } from "../../../../agent/read/limits.ts";
+
+const PRIVATE = [
+  "127.0.0.1",
+  "127.1.2.3",
+  "0.0.0.0",
+  "10.0.0.1",
+  "172.16.0.1",
+  "192.168.1.1",
+  "100.64.0.1",
+  "169.254.169.254",
+  "224.0.0.1",
+  "240.0.0.1",
+  "255.255.255.255",
+  "::",
+  "::1",
+  "fe80::1",
+  "fc00::1",
+  "fd12::1",
+  "ff02::1",
+  "::ffff:127.0.0.1",
+  "::ffff:10.0.0.1",
+  "64:ff9b::7f00:1",
+  "2002:7f00:1::",
+  "not an address",
+];
+test.each(PRIVATE)("%s is not public", (address) => {
+  expect(isPublic(address)).toBe(false);
+});
+
+test.each(["1.1.1.1", "93.184.215.14", "2606:4700::1111"])("%s is public", (address) => {
+  expect(isPublic(address)).toBe(true);
+});
+
+const refused = (address: string, privateHosts: string[] = []) =>
+  httpGet(address, { limits: { ...DEFAULT_LIMITS, privateHosts } }).then(
+    () => Promise.reject(new Error("nothing was thrown")),
+    (error) => (error instanceof ReadError ? error : Promise.reject(error)),
+  );
+
+test("a host is refused however its address is written, and by its name", async () => {
+  const hosts = [
+    "127.0.0.1",
+    "0x7f.1",
+    "2130706433",
+    "017700000001",
+    "[::1]",
+    "[::ffff:7f00:1]",
+    "localhost",
+  ];
+  for (const host of hosts) {
+    const error = await refused(`http://${host}:7377/`);
+    expect([host, error.code]).toEqual([host, "private-address"]);
+    expect(error.message).toContain("SELKIE_PRIVATE_HOSTS");
+  }
+});
+
+test("a host that is trusted may be asked, and does not vouch for others", async () => {
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: ({ url }) => {
+      const { pathname, port } = new URL(url);
+      if (pathname === "/") return new Response("here");
+      return Response.redirect(`http://localhost:${port}/`, 302);
+    },
+  });
+  const limits = { ...DEFAULT_LIMITS, privateHosts: ["127.0.0.1"] };
+  const answer = await httpGet(server.url.href, { limits });
+  expect(new TextDecoder().decode(answer.bytes)).toBe("here");
+  const error = await refused(new URL("/away", server.url).href, ["127.0.0.1"]);
+  expect(error.message).toContain("localhost (");
+  expect(
+    (
+      await httpGet(new URL("/away", server.url).href, {
+        limits: { ...limits, privateHosts: "all" },
+      })
+    ).status,
+  ).toBe(200);
+  await server.stop(true);
+});
