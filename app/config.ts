@@ -40,6 +40,7 @@ export function loadConfig(env: Environment = process.env): Config {
   const megabytes = read("SELKIE_MAX_DOCUMENT_MB", numeric(0.001, 1024));
   const memory = read("SELKIE_MEMORY_MB", whole(1, 100_000_000));
   const seconds = read("SELKIE_FETCH_TIMEOUT", numeric(0.1, 3600));
+  const hosts = env.SELKIE_PRIVATE_HOSTS?.trim().toLowerCase();
   return {
     home: homeOf(env),
     model: modelOf(env),
@@ -51,6 +52,7 @@ export function loadConfig(env: Environment = process.env): Config {
       ...DEFAULT_LIMITS,
       ...(megabytes !== undefined && { maxBytes: Math.floor(megabytes * MB) }),
       ...(seconds !== undefined && { timeoutMs: Math.ceil(seconds * 1000) }),
+      ...(hosts && { privateHosts: hosts === "all" ? hosts : hosts.split(/[\s,]+/) }),
     },
   };
 }

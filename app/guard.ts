@@ -9,6 +9,8 @@ import type { SiteEnv } from "./site.ts";
 /** A form around a file has some bytes of its own. */
 const FORM_BYTES = 64 * 1024;
 const MB = 1024 * 1024;
+/** Bytes of one form at most, unless a single document may be larger. */
+const MAX_FORM = 120 * MB;
 
 /**
  * What keeps others out: a policy under which a page runs no script but Selkie's own files, forms
@@ -35,14 +37,16 @@ export function guard(app: Hono<SiteEnv>, options: { host: string; maxBytes: num
   );
   if (isLoopback(options.host)) app.use(ownNames);
   app.use(csrf());
-  const most = Math.round(options.maxBytes / MB);
+  // Many files may come at once, but all of them are held.
+  const maxForm = Math.max(options.maxBytes, Math.min(options.maxBytes * 10, MAX_FORM));
+  const most = Math.round(maxForm / MB);
   app.use(
     bodyLimit({
-      maxSize: options.maxBytes + FORM_BYTES,
+      maxSize: maxForm + FORM_BYTES,
       onError: () => {
         throw new RequestError(
           413,
-          `What was sent is larger than ${most} MB: split it, or raise SELKIE_MAX_DOCUMENT_MB.`,
+          `What was sent is larger than ${most} MB: send it in parts, or raise SELKIE_MAX_DOCUMENT_MB.`,
         );
       },
     }),

@@ -13,9 +13,11 @@ import { askRoutes } from "./routes/ask.tsx";
 import { assetRoutes } from "./routes/assets.ts";
 import { eventRoutes } from "./routes/events.tsx";
 import { experimentRoutes } from "./routes/experiments.tsx";
+import { handRoutes } from "./routes/hand.tsx";
 import { homeRoutes } from "./routes/home.tsx";
 import { matrixRoutes } from "./routes/matrix.ts";
 import { memoryRoutes } from "./routes/memory.tsx";
+import { newspaperRoutes } from "./routes/newspaper.tsx";
 import { passageRoutes } from "./routes/passages.tsx";
 import { sourceRoutes } from "./routes/sources.tsx";
 import { statusRoutes } from "./routes/status.ts";
@@ -73,7 +75,9 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
   for (const routes of [
     homeRoutes,
     eventRoutes,
+    handRoutes,
     sourceRoutes,
+    newspaperRoutes,
     askRoutes,
     passageRoutes,
     matrixRoutes,

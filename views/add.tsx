@@ -44,17 +44,19 @@ export function AddSection(props: { note?: AddNote; maxBytes: number; open?: Add
         </form>
       </details>
       <details name="add" open={open === "file"}>
-        <summary>A file</summary>
+        <summary>Files</summary>
         <form {...FORM} enctype="multipart/form-data" hx-encoding="multipart/form-data">
           <label for="add-file">
-            Text, Markdown or HTML, up to {Math.round(props.maxBytes / 2 ** 20)} MB
+            Texts, Markdown, HTML, PDF, EPUB or DOCX, up to {Math.round(props.maxBytes / 2 ** 20)}{" "}
+            MB each
           </label>
           <input
             id="add-file"
             name="file"
             type="file"
             required
-            accept=".txt,.text,.md,.markdown,.html,.htm,.xhtml,text/*"
+            multiple
+            accept=".txt,.text,.md,.markdown,.html,.htm,.xhtml,.pdf,.epub,.docx,text/*"
           />
           <button type="submit">Read it</button>
         </form>

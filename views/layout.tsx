@@ -14,6 +14,7 @@ const HTMX_CONFIG = JSON.stringify({
 
 /** The places that the header leads to. */
 const PLACES = [
+  { href: "/sources", label: "Sources" },
   { href: "/passages", label: "Passages" },
   { href: "/memory", label: "Memory" },
   { href: "/#versions", label: "Versions" },

@@ -225,7 +225,7 @@ export interface AnswerFacts {
 
 /** The note under the forms after something was handed in. */
 export interface AddNote {
-  kind: "added" | "duplicate" | "error";
+  kind: "added" | "duplicate" | "warning" | "error";
   message: string;
 }
 
@@ -285,4 +285,58 @@ export interface TrialLine {
   title: string;
   before: { kind: string; lines: string[]; gain: number }[];
   after: { kind: string; lines: string[]; gain: number }[];
+}
+
+/** A place that documents come from. */
+export interface SourceLine {
+  id: number;
+  kind: "hand" | "feed" | "arxiv" | "folder" | "demo";
+  title: string;
+  address: string;
+  site: string | null;
+  mode: "learn" | "ask" | "read";
+  content: "auto" | "feed" | "page";
+  /** Items a day; none is no limit. */
+  quota: number | null;
+  state: "active" | "failing" | "paused" | "gone";
+  /** Milliseconds between two looks, where people chose that. */
+  every: number | null;
+  error: string | null;
+  failures: number;
+  checkedAt: number | null;
+  changedAt: number | null;
+  nextCheckAt: number | null;
+  counts: {
+    held: number;
+    queued: number;
+    read: number;
+    failed: number;
+    gone: number;
+    documents: number;
+    ask: number;
+  };
+}
+
+/** Something of a source, as the source tells of it. */
+export interface ItemRow {
+  id: number;
+  title: string;
+  address: string;
+  state: "held" | "queued" | "read" | "failed" | "gone";
+  error: string | null;
+  publishedAt: number | null;
+  retryAt: number | null;
+}
+
+/** A document in a list. */
+export interface DocumentRow {
+  id: number;
+  title: string;
+  origin: string;
+  format: string;
+  consent: "yes" | "ask" | "no" | "read";
+  supersededBy: number | null;
+  publishedAt: number | null;
+  readAt: number;
+  passages: number;
 }

@@ -108,7 +108,7 @@ function decode(bytes: Uint8Array, charset: string | undefined): string {
   if (named && named.encoding !== "utf-8") return named.decode(bytes);
   // A few damaged characters among good ones are no other encoding.
   const damaged = utf8.match(/\ufffd/g)?.length ?? 0;
-  const good = utf8.match(/[^\u0000-\u007f\ufffd]/g)?.length ?? 0;
+  const good = utf8.match(/[\u0080-\ufffc]/g)?.length ?? 0;
   return damaged > good ? new TextDecoder("windows-1252").decode(bytes) : utf8;
 }
 

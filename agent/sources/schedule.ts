@@ -4,8 +4,10 @@ const HOUR = 60 * MINUTE;
 
 /** How often a source is looked at, in milliseconds. */
 export const INTERVALS = {
-  /** A feed at most so often, whatever it brings. */
+  /** A feed at most so often, whatever it brings, */
   min: 10 * MINUTE,
+  /** unless its entries would fall out of it unseen. */
+  least: MINUTE,
   /** And at least so often, however quiet it is. */
   max: 24 * HOUR,
   /** A feed whose entries have no dates. */
@@ -37,7 +39,8 @@ export function feedInterval(
   const gap = (now - latest.at(-1)!) / latest.length;
   const window = (now - Math.min(...dates)) / 3;
   const wished = dates.length > 1 ? Math.min(gap, window) : gap;
-  return Math.min(Math.max(wished, min, ttlMs), INTERVALS.max);
+  const floor = Math.min(min, Math.max(window, INTERVALS.least));
+  return Math.min(Math.max(wished, floor, ttlMs), INTERVALS.max);
 }
 
 /**

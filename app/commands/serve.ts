@@ -19,7 +19,7 @@ export function register(program: Command): void {
         "--port <number>",
         "port to listen on (SELKIE_PORT, default 7377; 0 takes a free one)",
       )
-      .option("--demo", "give an empty instance some news of a made-up world to learn"),
+      .option("--demo", "let an empty instance read the newspaper of a made-up world"),
     serve,
   );
 }
@@ -36,21 +36,23 @@ async function serve(
   // Wrong settings are told now, not at the first passage.
   instance.runtime();
   if (options.demo) {
-    const { DEMO, queueDemo } = await import("../demo.ts");
-    const queued = await queueDemo(instance);
+    const { startDemo } = await import("../demo.ts");
     context.note(
-      queued
-        ? `${DEMO.passages} passages of a made-up world are queued.`
-        : "Nothing was queued for the demo: it needs an empty instance and the embedded model.",
+      startDemo(instance)
+        ? "The newspaper of a made-up world is read from now on."
+        : "The demo was left out: it needs an empty instance and the embedded model.",
     );
   }
 
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const { startServer } = await import("../server.tsx");
+  const { startPoller } = await import("../poller.ts");
   const learner = startLearner(instance, { signal });
+  let poller: Promise<void> | undefined;
   try {
     const server = await startServer(instance, learner);
+    poller = startPoller(instance, server.url, signal);
     context.note(
       `Selkie is at ${server.url} and keeps its data in ${config.home}; Ctrl-C stops it.`,
     );
@@ -58,7 +60,7 @@ async function serve(
     await learner.ended.finally(() => server.stop());
   } finally {
     stop.abort();
-    await learner.ended.catch(() => {});
+    await Promise.allSettled([learner.ended, poller]);
   }
   return { data: { stopped: true }, text: "" };
 }

@@ -90,7 +90,7 @@ describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {
     await page.getByLabel("Address of an article").fill("https://example.org/tides");
     await page.locator("#add details[open] button").click();
     await page.getByText("Queued: https://example.org/tides").waitFor();
-    await page.getByText("A file", { exact: true }).click();
+    await page.getByText("Files", { exact: true }).click();
     await page.locator("#add-file").setInputFiles({
       name: "coast.md",
       mimeType: "text/markdown",
@@ -110,7 +110,7 @@ describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {
 
   test("a file that is too large is refused in place, however large", async () => {
     await open(fresh.url);
-    await page.getByText("A file", { exact: true }).click();
+    await page.getByText("Files", { exact: true }).click();
     const huge = join(fresh.instance.home.root, "huge.txt");
     await Bun.write(huge, "all work and no play\n".repeat(1_500_000));
     await page.locator("#add-file").setInputFiles(huge);
@@ -122,7 +122,7 @@ describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {
   test("what is going on changes under the reader's eyes, and what was opened stays open", async () => {
     await open(site.url);
     await page.locator("#now").getByText("About to begin").waitFor();
-    await page.getByText("A file", { exact: true }).click();
+    await page.getByText("Files", { exact: true }).click();
     const progress = (step: number) => {
       const training = { ...TRAINING.training, step };
       const detail = `Training candidate ${step} of 3`;

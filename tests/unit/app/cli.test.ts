@@ -97,14 +97,16 @@ describe("ingest", () => {
     mkdirSync(folder, { recursive: true });
     put("folder/a.txt", "\u0000 binary");
     put("folder/b.bin", "x");
-    const result = await selkie(["ingest", "--wait", "--json", "folder", server.url.href]);
+    const result = await selkie(["ingest", "--wait", "--json", "folder", server.url.href], {
+      SELKIE_PRIVATE_HOSTS: "127.0.0.1",
+    });
     await server.stop(true);
     expect(result.code).toBe(1);
     const { sources, failures, unfinished } = result.json();
     expect(unfinished).toBe(0);
     expect(failures).toEqual([
       expect.stringContaining("redirects"),
-      `${folder}/a.txt holds binary data: give its text instead, as .txt, .md or .html.`,
+      `${folder}/a.txt holds binary data: give a text, Markdown, HTML, PDF, EPUB or DOCX file.`,
     ]);
     expect(sources.map((source: { state: string }) => source.state)).toEqual([
       "done",
@@ -195,7 +197,14 @@ describe("status", () => {
     const { jobs, loop, passages } = (await selkie(["status", "--json"])).json();
     expect(jobs.queued).toBe(1);
     expect(loop).toEqual({ running: false });
-    expect(passages).toEqual({ new: 0, known: 0, learned: 0, rejected: 0, failed: 0 });
+    expect(passages).toEqual({
+      new: 0,
+      known: 0,
+      learned: 0,
+      rejected: 0,
+      failed: 0,
+      superseded: 0,
+    });
   });
 });
 

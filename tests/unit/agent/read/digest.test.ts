@@ -164,6 +164,17 @@ describe("digestAside", () => {
     expect(beats).toBeGreaterThan(10);
   });
 
+  test("a page that takes too much memory ends its own process, and nothing else", async () => {
+    const limits = { ...DEFAULT_LIMITS, parseMemory: 500 * 2 ** 20 };
+    const hungry = "<b>".repeat(5_000_000);
+    const refused = await digestAside(raw("x.html", hungry), limits).catch((e) => e);
+    expect([refused.code, refused.message]).toEqual([
+      "too-complex",
+      "x.html takes too much memory to be read (more than 500 MB): split it, or give its text instead.",
+    ]);
+    expect((await digestAside(raw("x.txt", "Words."), limits)).title).toBe("x");
+  });
+
   test("stops when asked to", async () => {
     const stop = new AbortController();
     const reading = digestAside(

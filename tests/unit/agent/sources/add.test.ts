@@ -184,7 +184,9 @@ describe("how often a source is looked at", () => {
     const every = (n: number, gap: number) =>
       Array.from({ length: n }, (_, i) => now - (i + 1) * gap);
     expect(feedInterval(every(20, minutes(120)), { now })).toBe(minutes(120));
-    expect(feedInterval(every(20, minutes(1)), { now })).toBe(INTERVALS.min);
+    expect(feedInterval(every(100, minutes(1)), { now })).toBe(INTERVALS.min);
+    expect(feedInterval(every(15, minutes(1)), { now })).toBe(minutes(5));
+    expect(feedInterval(every(15, 1000), { now })).toBe(INTERVALS.least);
     expect(feedInterval(every(20, minutes(100_000)), { now })).toBe(INTERVALS.max);
     expect(feedInterval(every(3, minutes(60)), { now })).toBe(minutes(60));
     expect(feedInterval([], { now })).toBe(INTERVALS.unknown);
