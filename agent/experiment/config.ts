@@ -73,7 +73,7 @@ export function quickRecipe(layers: number): Recipe {
     lora: { rank: 16, alpha: 32, targets: [...LORA_TARGETS], layers: { from: layers - 1 } },
     train: { batchTokens: 128, weightDecay: 0, cacheFrozen: true },
     epochs: 10,
-    rates: [2e-3, 5e-3, 1e-2],
+    rates: [2e-3, 5e-3, 1e-2, 2e-2],
     epochGrid: [5, 10, 20],
   };
 }

@@ -34,6 +34,8 @@ export interface WrittenEdit {
   prompt: string;
   /** What it wrote, list by list, without the lines that did not pass. */
   completions: string[];
+  /** The same as it was written, with the lines that did not pass. */
+  texts?: string[];
   /** The different lines of all lists. */
   lines: string[];
   /** Lines left out because a name or number in them is not in the passage, or they are no lines. */
@@ -87,6 +89,7 @@ export function readEdit(kind: PromptKind, texts: string[], passage: PassageText
     completions: lists
       .map((list) => distinct(list.lines).join("\n").slice(opening.length))
       .filter((text) => text !== ""),
+    texts: texts.map((text) => text.trimEnd()).filter((text) => text !== ""),
     lines,
     dropped: lists.reduce((sum, list) => sum + list.read, 0) - lines.length,
   };

@@ -70,6 +70,7 @@ describe("readEdit", () => {
       kind: "implications",
       prompt: implicationsPrompt(PASSAGE),
       completions: ["The Toab sank in 1340.\nIt carried salt."],
+      texts: [text],
       lines: ["The Toab sank in 1340.", "It carried salt."],
       dropped: 5,
     });
@@ -82,6 +83,7 @@ describe("readEdit", () => {
       kind: "self-qa",
       prompt: `${questionsPrompt(PASSAGE)}Question:`,
       completions: [" Where did the Toab sink?\nAnswer: near Kolm"],
+      texts: [text],
       lines: ["Question: Where did the Toab sink?\nAnswer: near Kolm"],
       dropped: 2,
     });
