@@ -1,5 +1,9 @@
-import type { GenerateOptions, TextGenerator } from "./generator/types.ts";
+import type { Database } from "../db/open.ts";
+import { findWeights, type Weights } from "./adapter.ts";
+import { type GenerateOptions, GeneratorError, type TextGenerator } from "./generator/types.ts";
+import type { Home } from "./home.ts";
 import { closedBook } from "./prompts.ts";
+import { soundVersion } from "./versions.ts";
 
 const ANSWER_TOKENS = 96;
 
@@ -32,6 +36,32 @@ export async function ask(
   };
   const [answer = ""] = await generator.generate([request], options);
   return answer.trim();
+}
+
+/**
+ * Answers from the version that answers now. One whose adapter cannot be read is refused, see
+ * {@link soundVersion}, and the one before it is asked.
+ * @param onWeights told whose answer begins, before it does
+ */
+export async function askLatest(
+  { db, home }: { db: Database; home: Home },
+  generator: TextGenerator,
+  question: string,
+  options: Omit<AskOptions, "adapter"> & { onWeights?: (weights: Weights) => void } = {},
+): Promise<{ answer: string; weights: Weights }> {
+  const { onWeights, ...rest } = options;
+  for (;;) {
+    const weights = findWeights(db, home, "latest")!;
+    onWeights?.(weights);
+    try {
+      const { adapter } = weights;
+      const answer = await ask(generator, question, { ...rest, ...(adapter && { adapter }) });
+      return { answer, weights };
+    } catch (error) {
+      const unreadable = error instanceof GeneratorError && error.code === "adapter-unreadable";
+      if (!unreadable || (await soundVersion(db, home))?.id === weights.version?.id) throw error;
+    }
+  }
 }
 
 /** A line break would end the question's line, and with it the form that the model knows. */

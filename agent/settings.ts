@@ -30,6 +30,8 @@ export interface LearnerSettings {
   gate: GateSettings;
   /** Report probes that are asked after an update at most. */
   measureProbes: number;
+  /** After so many versions every report probe is asked; 0 for only when somebody asks for it. */
+  sweepEvery: number;
   lora: LoraOptions;
   train: TrainOptions;
   /** The outer loop. */
@@ -40,9 +42,12 @@ export interface LearnerSettings {
 export interface RehearsalSettings {
   /** Share of an update's tokens that practise what the base wrote itself; 0 for none. */
   share: number;
-  /** How strongly its rows, and replayed ones, are held to the base's predictions (KL). */
+  /**
+   * How strongly its rows are held to the base's predictions (KL), and what their own words count beside
+   * that: the base's distribution says more than one text drawn from it.
+   */
   kl: number;
-  replayKl: number;
+  weight: number;
   /** Texts and questions that the base is asked to write, once. */
   texts: number;
   questions: number;
@@ -82,7 +87,7 @@ export const DEFAULT_SETTINGS: LearnerSettings = {
   knownAccuracy: 0.8,
   replayShare: 0.5,
   maxReplayRows: 64,
-  rehearsal: { share: 0.25, kl: 0, replayKl: 0, texts: 120, questions: 360 },
+  rehearsal: { share: 0.3, kl: 5, weight: 0, texts: 120, questions: 360 },
   control: { items: 30 },
   gate: {
     on: true,
@@ -95,6 +100,7 @@ export const DEFAULT_SETTINGS: LearnerSettings = {
     patience: 3,
   },
   measureProbes: 100,
+  sweepEvery: 0,
   lora: { rank: 16, alpha: 32, targets: [...LORA_TARGETS] },
   train: { epochs: 15, learningRate: 3e-3, batchTokens: 512, weightDecay: 0, seed: 1 },
   writer: DEFAULT_WRITER,

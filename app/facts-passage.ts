@@ -42,7 +42,7 @@ export function candidateLines(db: Database, update: Update): CandidateLine[] {
   const all = listCandidates(db, update.id);
   const kept = versionOfUpdate(db, update.id);
   const winner = kept
-    ? all.find(({ sha256 }) => sha256 === kept.sha256)?.id
+    ? (all.find(({ sha256 }) => sha256 === kept.sha256) ?? bestOf(all))?.id
     : update.verdict === null
       ? undefined
       : bestOf(all)?.id;

@@ -56,14 +56,17 @@ const KNOBS: LearnerKnob[] = [
   knob("rehearsal-kl", "SELKIE_REHEARSAL_KL", numeric(0, 100), (s, n) => {
     s.rehearsal.kl = n;
   }),
-  knob("replay-kl", "SELKIE_REPLAY_KL", numeric(0, 100), (s, n) => {
-    s.rehearsal.replayKl = n;
+  knob("rehearsal-weight", "SELKIE_REHEARSAL_WEIGHT", numeric(0, 100), (s, n) => {
+    s.rehearsal.weight = n;
   }),
   knob("control-items", "SELKIE_CONTROL_ITEMS", whole(0, 1000), (s, n) => {
     s.control.items = n;
   }),
   knob("measure-probes", "SELKIE_MEASURE_PROBES", whole(2, 100_000), (s, n) => {
     s.measureProbes = n;
+  }),
+  knob("sweep-every", "SELKIE_SWEEP_EVERY", whole(0, 1_000_000), (s, n) => {
+    s.sweepEvery = n;
   }),
   knob("gate", "SELKIE_GATE", oneOf("on", "off"), (s, choice) => {
     s.gate.on = choice === "on";

@@ -1,6 +1,6 @@
-import { and, asc, eq, inArray, lt, max } from "drizzle-orm";
+import { and, asc, eq, inArray, lt, max, or, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
-import { candidates, type PROMPT_KINDS, passages, updates, versions } from "./schema.ts";
+import { candidates, gates, type PROMPT_KINDS, passages, updates, versions } from "./schema.ts";
 
 export type Candidate = typeof candidates.$inferSelect;
 export type EditKind = Candidate["kind"];
@@ -68,6 +68,8 @@ export interface StudyMaterial {
 
 /** The study lines of these updates' winners, with the passages they are about. */
 export function studyMaterial(db: Database, updateIds: number[]): StudyMaterial[] {
+  // Of a winner that the gate scaled down, another file became the version.
+  const scaled = sql`exists (select 1 from ${gates} where ${gates.candidateId} = ${candidates.id} and ${gates.sha256} = ${versions.sha256})`;
   return db
     .select({
       updateId: updates.id,
@@ -80,7 +82,7 @@ export function studyMaterial(db: Database, updateIds: number[]): StudyMaterial[
     .innerJoin(versions, eq(versions.updateId, updates.id))
     .innerJoin(
       candidates,
-      and(eq(candidates.updateId, updates.id), eq(candidates.sha256, versions.sha256)),
+      and(eq(candidates.updateId, updates.id), or(eq(candidates.sha256, versions.sha256), scaled)),
     )
     .innerJoin(passages, eq(passages.id, updates.passageId))
     .where(inArray(updates.id, updateIds))

@@ -46,7 +46,8 @@ export function MemorySection(props: { memory: MemoryFacts }) {
       aside={
         !empty && (
           <>
-            The numbers: <a href="/matrix.csv">CSV</a> <a href="/matrix.json">JSON</a>
+            <a href="/memory">More</a> The numbers: <a href="/matrix.csv">CSV</a>{" "}
+            <a href="/matrix.json">JSON</a>
           </>
         )
       }

@@ -60,16 +60,15 @@ export async function commitStage(run: Run): Promise<void> {
     const { id: updateId, parentVersionId: parentId } = update;
     const version = addVersion(db, { updateId, parentId, file, sha256 });
     change.versionId = version.id;
-    // Where it was scaled down, that is what is kept of it.
-    changeCandidate(db, best.id, { file, sha256 });
+    changeCandidate(db, best.id, { file: sha256 === best.sha256 ? file : null });
     saveLooks(db, version.id, passed.looks);
     decidePassage(db, passage.id, "learned", reason);
     run.note("update.commit", `Learned “${passage.title}” as version ${version.id}: ${reason}`);
   });
+  // Where it was scaled down, its own file goes, too.
   removeScratch(
     run,
-    all.filter((candidate) => candidate.id !== best.id || candidate.sha256 !== sha256),
-    best.id,
+    all.filter((candidate) => candidate.sha256 !== sha256),
   );
 }
 
@@ -93,12 +92,11 @@ export function bestOf(candidates: Candidate[]): Scored | undefined {
   return best;
 }
 
-/** Removes the candidates' files; the row of the one that was `kept`, in another file, stays. */
-function removeScratch(run: Run, candidates: Candidate[], kept?: number): void {
+function removeScratch(run: Run, candidates: Candidate[]): void {
   for (const { id, file } of candidates) {
     if (!file?.startsWith("tmp/")) continue;
     rmSync(run.adapterPath(file), { force: true });
-    if (id !== kept) changeCandidate(run.db, id, { file: null });
+    changeCandidate(run.db, id, { file: null });
   }
 }
 

@@ -8,6 +8,7 @@ import { mean } from "../decide.ts";
 import { askMemory, saveControl } from "../measure/ask.ts";
 import { saveLooks } from "../measure/looks.ts";
 import { remember, rememberOlder } from "../measure/remember.ts";
+import { requestSweep } from "../measure/sweep.ts";
 import { baseFingerprint } from "../model.ts";
 import type { Run } from "./run.ts";
 import { scoreProbes } from "./score.ts";
@@ -49,6 +50,8 @@ export async function measureStage(run: Run): Promise<void> {
       forward,
       seconds,
     });
+    const { sweepEvery } = run.settings;
+    if (sweepEvery > 0 && version.id % sweepEvery === 0) requestSweep(db);
     finishJob(db, run.job);
   });
 }

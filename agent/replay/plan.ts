@@ -11,7 +11,7 @@ import { splitSentences } from "../read/sentences.ts";
 import type { LearnerSettings } from "../settings.ts";
 import { distinct, pairOf } from "../study/lines.ts";
 import { lineRow } from "../study/rows.ts";
-import { rehearsalRow } from "./rehearsal.ts";
+import { inShares, rehearsalRow } from "./rehearsal.ts";
 
 /** Replay takes at most half of an update's tokens, and all that is not new at most so much. */
 const MOST_REPLAY = 0.5;
@@ -80,7 +80,7 @@ function replayRows(
   db: Database,
   { id, version }: { id: number; version: number },
   next: () => number,
-  { replayShare, maxReplayRows, rehearsal }: ReplaySettings,
+  { replayShare, maxReplayRows }: ReplaySettings,
 ): TrainingRow[] {
   if (replayShare <= 0 || maxReplayRows === 0) return [];
   const due = listDue(db, version, maxReplayRows);
@@ -120,8 +120,7 @@ function replayRows(
     })
     .slice(0, 2 * maxReplayRows)
     .map(({ title, line }) => {
-      const row = lineRow(title, line);
-      return rehearsal.replayKl > 0 ? { ...row, kl: rehearsal.replayKl } : row;
+      return lineRow(title, line);
     });
 }
 
@@ -132,9 +131,8 @@ function rehearsalRows(
   { rehearsal, maxReplayRows }: ReplaySettings,
 ): SizedRow[] {
   if (rehearsal.share <= 0) return [];
-  const drawn = shuffled(own.length, next)
-    .slice(0, 2 * maxReplayRows)
-    .map((i) => own[i]!);
+  const order = shuffled(own.length, next).map((i) => own[i]!);
+  const drawn = inShares(order).slice(0, 2 * maxReplayRows);
   const questionOf = ({ prompt, output }: RehearsalRow) => pairOf(prompt + output)?.question;
   const asked = askedInReports(
     db,
@@ -143,7 +141,7 @@ function rehearsalRows(
   return drawn
     .filter((row) => !asked.has(questionOf(row) ?? ""))
     .map((row) => ({
-      row: rehearsalRow(row, { kl: rehearsal.kl, weight: 1, end: row.form !== "text" }),
+      row: rehearsalRow(row, { ...rehearsal, end: row.form !== "text" }),
       tokens: row.tokens,
     }));
 }

@@ -17,6 +17,14 @@ import {
 export const REHEARSAL_FORMS = ["text", "question", "reading", "writing"] as const;
 export type RehearsalForm = (typeof REHEARSAL_FORMS)[number];
 
+/** Of the tokens that are rehearsed. */
+const SHARES: Record<RehearsalForm, number> = {
+  text: 0.4,
+  question: 0.3,
+  reading: 0.15,
+  writing: 0.15,
+};
+
 /** Something that the untouched base said, to be practised beside what is new. */
 export interface Rehearsal {
   form: RehearsalForm;
@@ -76,6 +84,25 @@ export async function writeRehearsal(
   return distinctRows(rows).filter(({ prompt, output }) => {
     const said = ` ${normaliseAnswer(`${prompt} ${output}`)} `;
     return !taboo.some((it) => said.includes(` ${it} `));
+  });
+}
+
+/**
+ * Puts rows in an order in which, wherever it is cut, each form has its share of the tokens; within a
+ * form they stay in the order given.
+ */
+export function inShares<T extends { form: RehearsalForm; tokens: number }>(
+  rows: readonly T[],
+): T[] {
+  const queues = Map.groupBy(rows, ({ form }) => form);
+  const used = new Map<RehearsalForm, number>();
+  return rows.map(() => {
+    const open = [...queues].filter(([, rest]) => rest.length > 0).map(([form]) => form);
+    const behind = (form: RehearsalForm) => (used.get(form) ?? 0) / SHARES[form];
+    const form = open.reduce((a, b) => (behind(b) < behind(a) ? b : a));
+    const row = queues.get(form)!.shift()!;
+    used.set(form, (used.get(form) ?? 0) + row.tokens);
+    return row;
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { ask } from "../../agent/ask.ts";
+import { ask, askLatest } from "../../agent/ask.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
 import { parseVersion } from "./exam.ts";
 
@@ -30,9 +30,15 @@ async function answer(
   const generator = await instance.runtime().context.generator();
   const { adapter } = weights;
   const { signal } = context;
-  const text = await ask(generator, question, { signal, ...(adapter && { adapter }) });
+  const { answer: text, weights: used } =
+    options.version === "latest"
+      ? await askLatest(instance, generator, question, { signal })
+      : {
+          answer: await ask(generator, question, { signal, ...(adapter && { adapter }) }),
+          weights,
+        };
   return {
-    data: { question, answer: text, version: weights.version?.id ?? "base" },
+    data: { question, answer: text, version: used.version?.id ?? "base" },
     text: text === "" ? "(The model has no answer.)" : text,
   };
 }

@@ -1,7 +1,7 @@
 import type { Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
-import { findWeights } from "../../agent/adapter.ts";
-import { ask } from "../../agent/ask.ts";
+import { findWeights, type Weights } from "../../agent/adapter.ts";
+import { askLatest } from "../../agent/ask.ts";
 import { Answer, MAX_QUESTION } from "../../views/ask.tsx";
 import { ErrorFragment } from "../../views/error.tsx";
 import type { AnswerFacts } from "../../views/types.ts";
@@ -33,16 +33,20 @@ async function answerOf(
   show: (facts: AnswerFacts) => void = () => {},
 ): Promise<AnswerFacts> {
   const { db, home } = site.instance;
-  const weights = findWeights(db, home, "latest")!;
-  const facts = { question, answer: "", versionId: weights.version?.id ?? 0 };
-  show({ ...facts, state: "waiting" });
+  const facts = { question, answer: "", versionId: 0 };
+  const onWeights = ({ version }: Weights) => {
+    facts.versionId = version?.id ?? 0;
+    facts.answer = "";
+    show({ ...facts, state: "waiting" });
+  };
+  onWeights(findWeights(db, home, "latest")!);
   const generator = await site.instance.runtime().context.generator();
   const onText = (text: string) => {
     facts.answer += text;
     show({ ...facts, state: "writing" });
   };
-  const { adapter } = weights;
-  const answer = await ask(generator, question, { signal, onText, ...(adapter && { adapter }) });
+  const options = { signal, onText, onWeights };
+  const { answer } = await askLatest({ db, home }, generator, question, options);
   return { ...facts, answer, state: "done" };
 }
 

@@ -42,7 +42,9 @@ const hash = createHash("sha256").update(readFileSync(flags.model)).digest("hex"
 const work = join(flags.work, hash);
 mkdirSync(work, { recursive: true });
 const trainer = await Trainer.start({ model: flags.model, backend: "cpu", threads: 1 });
-const { control, rehearsal } = await material();
+const { control, rehearsal: written } = await material();
+const counts = await trainer.countTokens(written.map(({ prompt, output }) => prompt + output));
+const rehearsal = written.map((row, i) => ({ ...row, tokens: counts[i]! + 2 }));
 const passages = Number(flags.passages);
 const stage = { model: flags.model, work, trainer, control, rehearsal, passages };
 
@@ -62,7 +64,7 @@ for (let i = 0; i < Number(flags.sequences); i++) {
   for (const { name, arm } of arms) {
     const seed = Number(flags.seed) + i;
     const key = createHash("sha256").update(
-      JSON.stringify([arm, seed, passages, rehearsal.length]),
+      JSON.stringify([arm, seed, passages, rehearsal.length, 2]),
     );
     const path = join(work, `${key.digest("hex").slice(0, 16)}.json`);
     if (!existsSync(path)) save(path, await runSequence(stage, arm, seed));

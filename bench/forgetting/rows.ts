@@ -1,8 +1,11 @@
-import { type Rehearsal, rehearsalRow } from "../../agent/replay/rehearsal.ts";
+import { inShares, type Rehearsal, rehearsalRow } from "../../agent/replay/rehearsal.ts";
 import { random, seedFor, shuffled } from "../../trainer/random.ts";
 import type { ModelTrainer, TrainingRow } from "../../trainer/types.ts";
 import type { Arm } from "./arms.ts";
 import type { Lesson } from "./lessons.ts";
+
+/** With begin and end tokens. */
+export type SizedRehearsal = Rehearsal & { tokens: number };
 
 /** A row and how many tokens it has. */
 interface Sized {
@@ -20,7 +23,7 @@ export async function mixRows(
   trainer: ModelTrainer,
   arm: Arm,
   lessons: { now: Lesson; earlier: Lesson[] },
-  material: { rehearsal: Rehearsal[]; adapter: string | undefined; seed: number },
+  material: { rehearsal: SizedRehearsal[]; adapter: string | undefined; seed: number },
 ): Promise<Mix> {
   const { replay, rehearsal } = arm;
   const fresh = await sized(trainer, lessons.now.rows);
@@ -37,13 +40,12 @@ export async function mixRows(
   }));
   const { kl, weight } = rehearsal;
   const own = rehearsal.share > 0 ? material.rehearsal : [];
+  const order = inShares(shuffled(own.length, next).map((i) => own[i]!));
   const rehearsed = take(
-    await sized(
-      trainer,
-      shuffled(own.length, next)
-        .slice(0, 200)
-        .map((i) => rehearsalRow(own[i]!, { kl, weight, end: own[i]!.form !== "text" })),
-    ),
+    order.map((it) => ({
+      row: rehearsalRow(it, { kl, weight, end: it.form !== "text" }),
+      tokens: it.tokens,
+    })),
     total * rehearsal.share,
   );
   return {

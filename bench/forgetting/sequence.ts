@@ -2,12 +2,11 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ControlItem } from "../../agent/control/build.ts";
 import { type ControlFigures, controlFigures } from "../../agent/control/measure.ts";
-import type { Rehearsal } from "../../agent/replay/rehearsal.ts";
 import { mergeModel, Trainer } from "../../trainer/index.ts";
 import type { Score } from "../../trainer/types.ts";
 import type { Arm } from "./arms.ts";
 import { type Lesson, makeSequence } from "./lessons.ts";
-import { mixRows } from "./rows.ts";
+import { mixRows, type SizedRehearsal } from "./rows.ts";
 
 export interface SequenceResult {
   seed: number;
@@ -33,7 +32,7 @@ export interface Stage {
   /** The base, loaded: it serves every sequence of an arm without merging. */
   trainer: Trainer;
   control: ControlItem[];
-  rehearsal: Rehearsal[];
+  rehearsal: SizedRehearsal[];
   passages: number;
 }
 
