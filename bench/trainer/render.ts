@@ -1,36 +1,55 @@
 /**
- * Writes what a run measured as Markdown, so that no figure is typed by hand:
+ * Writes what runs measured as Markdown, so that no figure is typed by hand:
  *
- *     bun bench/trainer/render.ts bench/results/trainer-2026-11-21.json > bench/RESULTS.md
+ *     bun bench/trainer/render.ts bench/results/{trainer,update,scoring}-2026-11-21*.json > bench/RESULTS.md
  */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { reportTables, type Table } from "./report.ts";
+import { type ScoringResult, scoringTable } from "./scoring-table.ts";
 import type { Results } from "./store.ts";
 
-const [path = ""] = process.argv.slice(2);
-const results: Results = JSON.parse(readFileSync(path, "utf8"));
-const { machine, versions, began, ended, commit } = results;
+type File = { path: string } & ({ results: Results } | { scoring: ScoringResult });
+
+const files = process.argv.slice(2).map((path): File => {
+  const content = JSON.parse(readFileSync(path, "utf8"));
+  return "medianRatio" in content ? { path, scoring: content } : { path, results: content };
+});
+const runs = files.flatMap((file) => ("results" in file ? [file] : []));
+const scorings = files.flatMap((file) => ("scoring" in file ? [file] : []));
+
 console.log(
   [
     "# The trainer beside PyTorch and PEFT",
     "",
-    `Made by \`bun bench/trainer/render.ts\` from [results/${basename(path)}](results/${basename(path)}), which`,
-    "`bun run bench:trainer --json` wrote; it has every repetition. Medians; arms were measured in turn.",
+    "Made by `bun bench/trainer/render.ts` from the files in [results/](results/), which `bun run bench:trainer --json` and",
+    "`bun run bench:scoring --json` wrote; they have every repetition. Medians; arms were measured in turn.",
     "Other load: cores that were busy while the process ran (itself included), and cores stolen by the host.",
     "",
-    `- Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}`,
-    `- Versions: ${Object.entries(versions)
-      .map((pair) => pair.join(" "))
-      .join(", ")}`,
-    `- ${began} to ${ended}, commit ${commit}`,
+    ...runs.map(({ path, results }) => provenance(path, results)),
+    ...scorings.map(({ path, scoring }) => `- ${link(path)}: ${machineOf(scoring)}`),
     "",
     "The workload is the inner loop of SEAL (arXiv 2506.10943): 15 study lines of 30 to 80 tokens and a passage of 250,",
     "rank 32 on all projections, learning rate 1e-3, one row per step. The peer is a plain PyTorch loop over PEFT's model,",
     "which takes the same rows in the same order. In bf16 its weights are bf16 and its arithmetic autocast.",
-    ...reportTables(results).map(markdown),
+    ...runs.flatMap(({ results }) => reportTables(results)).map(markdown),
+    ...(scorings.length > 0 ? [markdown(scoringTable(scorings.map((s) => s.scoring)))] : []),
   ].join("\n"),
 );
+
+function provenance(path: string, results: Results): string {
+  const { versions, began, ended, commit, embedded } = results;
+  const named = Object.entries(versions).map((pair) => pair.join(" "));
+  return `- ${link(path)}: ${machineOf(results)}; ${named.join(", ")}; ${began} to ${ended}, commit ${commit}, embedded model ${embedded.slice(0, 12)}`;
+}
+
+function machineOf({ machine }: Pick<Results, "machine">): string {
+  return `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}`;
+}
+
+function link(path: string): string {
+  return `[${basename(path)}](results/${basename(path)})`;
+}
 
 function markdown({ title, note, columns, rows }: Table): string {
   const line = (cells: string[]): string => `| ${cells.join(" | ")} |`;
