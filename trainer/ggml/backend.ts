@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import koffi from "koffi";
 import { TrainerError } from "../errors.ts";
 import { type Library, loadLibrary } from "./library.ts";
+import { LIMITS, type Limits } from "./limits/limits.ts";
 import type { Variant } from "./locate.ts";
 import { F32, type Shape, type Tensor } from "./tensor.ts";
 
@@ -26,13 +27,20 @@ export class Backend {
     readonly handle: bigint,
     readonly name: string,
     readonly description: string,
+    /** By these, graphs choose between forms of an operation. */
+    readonly limits: Limits = LIMITS[library.variant],
   ) {}
 
   /**
    * Opens a device of a variant's libraries.
+   * @param composedFor whose forms of operations graphs have: another variant's can be tried here
    * @throws TrainerError `backend-missing` when the libraries load but no such device is there
    */
-  static open(variant: Variant = "cpu", threads = defaultThreads()): Backend {
+  static open(
+    variant: Variant = "cpu",
+    threads = defaultThreads(),
+    composedFor: Variant = variant,
+  ): Backend {
     const library = loadLibrary(variant);
     const { c } = library;
     const device = findDevice(library);
@@ -56,6 +64,7 @@ export class Backend {
       handle,
       c.ggml_backend_dev_name(device),
       c.ggml_backend_dev_description(device),
+      LIMITS[composedFor],
     );
   }
 
@@ -138,6 +147,25 @@ export class Backend {
       );
     });
     this.checkStatus(status);
+  }
+
+  /**
+   * Asks the device about every operation of a graph: ggml would abort the process on one that the
+   * device lacks. Nothing is ever computed elsewhere instead.
+   * @throws TrainerError `model-unsupported`, naming the operation and the device
+   */
+  checkNodes(graph: bigint): void {
+    const { c } = this.library;
+    const count = c.ggml_graph_n_nodes(graph);
+    for (let i = 0; i < count; i++) {
+      const node = c.ggml_graph_node(graph, i);
+      if (!c.ggml_backend_supports_op(this.handle, node)) {
+        throw new TrainerError(
+          "model-unsupported",
+          `${this.name} cannot compute ${c.ggml_op_desc(node)} for this model. Use SELKIE_BACKEND=cpu.`,
+        );
+      }
+    }
   }
 
   /** Bytes of the device's memory, as its driver tells them. On the CPU all counts as free. */

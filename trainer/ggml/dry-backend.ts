@@ -14,8 +14,8 @@ const ALIGNMENT = 256;
 export class DryBackend extends Backend {
   override readonly isDry = true;
 
-  constructor(real: Backend) {
-    super(real.library, real.handle, real.name, real.description);
+  constructor(real: Backend, limits = real.limits) {
+    super(real.library, real.handle, real.name, real.description, limits);
   }
 
   override allocate(specs: { name: string; type?: number; ne: Shape }[]): Arena {

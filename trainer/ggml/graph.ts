@@ -1,5 +1,6 @@
 import { TrainerError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
+import { type Composable, usesDirectly } from "./limits/limits.ts";
 import { describe, elements, F32, I32, type Shape, shape, type Tensor } from "./tensor.ts";
 import { bytesOf } from "./tensor-types.ts";
 
@@ -46,6 +47,11 @@ export class Graph {
 
   private get c() {
     return this.backend.library.c;
+  }
+
+  /** Whether graphs for this device have an operation itself, see limits/limits.ts. */
+  private has(op: Composable): boolean {
+    return usesDirectly(this.backend.limits, op);
   }
 
   private f32(ptr: bigint, ne: Shape): Tensor {
@@ -166,7 +172,7 @@ export class Graph {
    * faster than the product of transposes, which is the portable way.
    */
   outerSum(a: Tensor, b: Tensor): Tensor {
-    if (this.backend.library.variant !== "cpu") {
+    if (!this.has("OUT_PROD")) {
       return this.mulMat(this.transposed(a), this.transposed(b));
     }
     const ne: Shape = [a.ne[0], b.ne[0], b.ne[2], b.ne[3]];
@@ -311,15 +317,33 @@ export class Graph {
   rmsNorm(x: Tensor, eps: number): Tensor {
     return this.f32(this.c.ggml_rms_norm(this.ctx, x.ptr, eps), x.ne);
   }
+  /**
+   * dx of y = x/r with r² = Σx²/n + eps, over columns. Composed where the device lacks it:
+   * dx = (dy - x · Σ(dy ∘ x) / (n·r²)) / r.
+   */
   rmsNormBack(dy: Tensor, x: Tensor, eps: number): Tensor {
+    if (!this.has("RMS_NORM_BACK")) {
+      const share = 1 / x.ne[0];
+      const square = this.scale(this.sumRows(this.sqr(x)), share, eps); // r², [1, ...]
+      const along = this.scale(this.sumRows(this.mul(dy, x)), share); // [1, ...]
+      const radial = this.mul(x, this.div(along, square));
+      return this.div(this.sub(dy, radial), this.sqrt(square));
+    }
     return this.f32(this.c.ggml_rms_norm_back(this.ctx, dy.ptr, x.ptr, eps), x.ne);
   }
   /** softmax over columns of `scale * a + mask`. */
   softmax(a: Tensor, mask: Tensor | undefined, scale: number): Tensor {
     return this.f32(this.c.ggml_soft_max_ext(this.ctx, a.ptr, mask?.ptr ?? null, scale, 0), a.ne);
   }
-  /** Gradient with regard to a of y = softmax(scale * a + mask). */
+  /**
+   * Gradient with regard to a of y = softmax(scale * a + mask). Composed where the device lacks it:
+   * scale · y ∘ (dy - Σ dy ∘ y).
+   */
   softmaxBack(dy: Tensor, y: Tensor, scale: number): Tensor {
+    if (!this.has("SOFT_MAX_BACK")) {
+      const mean = this.sumRows(this.mul(dy, y)); // [1, ...]
+      return this.scale(this.mul(y, this.sub(dy, mean)), scale);
+    }
     return this.f32(this.c.ggml_soft_max_ext_back(this.ctx, dy.ptr, y.ptr, scale, 0), y.ne);
   }
   rope(x: Tensor, positions: Tensor, o: RopeOptions): Tensor {
@@ -344,7 +368,7 @@ export class Graph {
    * @throws TrainerError when the backend lacks an operation or memory
    */
   async run(allocator: GraphAllocator): Promise<void> {
-    this.refuseUnsupported();
+    this.backend.checkNodes(this.graph);
     allocator.plan(this.graph);
     for (const { tensor, data } of this.inputs) this.backend.upload(tensor, data);
     await this.backend.compute(this.graph);
@@ -353,20 +377,6 @@ export class Graph {
   /** Whether the device computes this operation on these types. */
   supports(t: Tensor): boolean {
     return this.c.ggml_backend_supports_op(this.backend.handle, t.ptr);
-  }
-
-  /** ggml would abort the process on an operation that the device lacks; say so instead. */
-  private refuseUnsupported(): void {
-    const count = this.c.ggml_graph_n_nodes(this.graph);
-    for (let i = 0; i < count; i++) {
-      const node = this.c.ggml_graph_node(this.graph, i);
-      if (!this.c.ggml_backend_supports_op(this.backend.handle, node)) {
-        throw new TrainerError(
-          "model-unsupported",
-          `${this.backend.name} cannot compute ${this.c.ggml_op_desc(node)} for this model. Use SELKIE_BACKEND=cpu.`,
-        );
-      }
-    }
   }
 
   free(): void {

@@ -25,7 +25,7 @@ export function* transposedRows(
   type: number,
 ): Generator<TransposedRows, void> {
   const [, rows] = weight.ne;
-  const step = ROWS_AT_A_TIME[g.backend.library.variant === "cpu" ? "cpu" : "device"];
+  const step = ROWS_AT_A_TIME[g.backend.limits.variant === "cpu" ? "cpu" : "device"];
   for (let start = 0; start < rows; start += step) {
     const count = Math.min(step, rows - start);
     const piece = g.rows(weight, start, count); // [n_in, count]

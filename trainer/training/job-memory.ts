@@ -29,9 +29,10 @@ export interface JobMemory {
 export async function estimateJob(loaded: LoadedModel, job: TokenJob): Promise<JobMemory> {
   const { batchTokens, microBatchTokens = batchTokens } = job.options;
   const several = microBatchTokens < batchTokens;
+  const dry = { ...loaded, backend: new DryBackend(loaded.backend) };
   const sizes: JobMemory[] = [];
   for (const rows of fullestSteps(job.rows, Math.min(microBatchTokens, batchTokens))) {
-    sizes.push(await dryStep(loaded, { ...job, rows: several ? [...rows, ...rows] : rows }));
+    sizes.push(await dryStep(dry, { ...job, rows: several ? [...rows, ...rows] : rows }));
   }
   const [first] = sizes as [JobMemory];
   return {
@@ -66,14 +67,15 @@ export function deviceBytes({ adapter, moments, gradients, graph }: JobMemory): 
   return adapter + moments + gradients + graph;
 }
 
-/** One step over all rows of a job. `kept` is the lowest trained block. */
-async function dryStep(loaded: LoadedModel, job: TokenJob): Promise<JobMemory> {
-  const backend = new DryBackend(loaded.backend);
-  const adapter = emptyAdapter(backend, loaded.model, job.lora);
-  const optimizer = new AdamW(backend, adapter.tensors);
-  const dry = { ...loaded, backend };
+/**
+ * One step over all rows of a job, on a device that computes nothing. `kept` is the lowest trained
+ * block.
+ */
+export async function dryStep(loaded: LoadedModel, job: TokenJob): Promise<JobMemory> {
+  const adapter = emptyAdapter(loaded.backend, loaded.model, job.lora);
+  const optimizer = new AdamW(loaded.backend, adapter.tensors);
   try {
-    const runner = await StepRunner.start(dry, job, adapter, optimizer, () => {});
+    const runner = await StepRunner.start(loaded, job, adapter, optimizer, () => {});
     try {
       await runner.run(0, [...job.rows.keys()], job.options.learningRate);
       return {
