@@ -11,7 +11,7 @@ import * as ingest from "./commands/ingest.ts";
 import * as memory from "./commands/memory.ts";
 import * as report from "./commands/report.ts";
 import * as serve from "./commands/serve.ts";
-import * as source from "./commands/source.ts";
+import * as source from "./commands/source/index.ts";
 import * as status from "./commands/status.ts";
 import * as writer from "./commands/writer.ts";
 
@@ -34,7 +34,20 @@ const program = new Command("selkie")
   .enablePositionalOptions()
   .showHelpAfterError("(selkie --help lists the commands, selkie help <command> explains one)");
 
-const commands = [serve, ingest, source, exam, ask, status, report, memory, writer, experiment, adapter, doctor];
+const commands = [
+  serve,
+  ingest,
+  source,
+  exam,
+  ask,
+  status,
+  report,
+  memory,
+  writer,
+  experiment,
+  adapter,
+  doctor,
+];
 for (const command of commands) command.register(program);
 
 await program.parseAsync();

@@ -65,7 +65,8 @@ export function isPublic(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.process(address).range() === "unicast";
 }
 
-function fetchAt(
+/** Sends a request to an address in place of the host's name, which it is still meant for. */
+export function fetchAt(
   url: URL,
   address: string,
   headers: Record<string, string>,

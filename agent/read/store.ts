@@ -83,6 +83,8 @@ export function storeDocument(
   for (const passage of passages) {
     if (passage.decision === "superseded") reopenPassage(db, passage.id);
   }
+  // It was out of date, and is told again: it is what holds now.
+  if (document.supersededBy !== null) setSupersededBy(db, document.id, null);
   const replaced = item && supersede(db, item, document, digest);
   if (item) {
     const done = { state: "read", body: null, tries: 0, retryAt: null } as const;
@@ -119,7 +121,6 @@ function supersede(
   digest: Digest,
 ): number | undefined {
   const before = item.documentId;
-  if (document.supersededBy !== null) setSupersededBy(db, document.id, null);
   if (before === null || before === document.id) return undefined;
   // The same text also stands somewhere else, where it may be up to date.
   if (isElsewhere(db, before, item.address)) return undefined;

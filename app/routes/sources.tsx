@@ -5,7 +5,8 @@ import { addCategory, addFolder, addFrom, type SourceWishes } from "../../agent/
 import { exportOpml, importOpml } from "../../agent/sources/opml.ts";
 import { SOURCE_CONTENTS, SOURCE_MODES } from "../../db/schema.ts";
 import { changeSource, getSource, type Source } from "../../db/sources.ts";
-import { SourcePage, SourcesPage } from "../../views/sources.tsx";
+import { SourcePage } from "../../views/source.tsx";
+import { SourcesPage } from "../../views/sources.tsx";
 import type { AddNote } from "../../views/types.ts";
 import { RequestError } from "../errors.tsx";
 import { askedDocuments, hasDocument, sourceFacts, sourceLines } from "../facts-sources.ts";

@@ -309,6 +309,24 @@ export const FEEDS: FeedCase[] = [
     expect: { entries: [{ title: "A & B", link: "https://example.org/a", has: "Words." }] },
   },
   {
+    name: "atom: as arXiv lists a day's papers",
+    bytes: utf8(
+      `<?xml version='1.0' encoding='UTF-8'?><feed xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns="http://www.w3.org/2005/Atom" xml:lang="en-us"><id>http://rss.arxiv.org/atom/cs.XX</id><title>cs.XX updates on arXiv.org</title><updated>2026-11-20T05:00:01+00:00</updated><link href="http://rss.arxiv.org/atom/cs.XX" rel="self" type="application/atom+xml"/><entry><id>oai:arXiv.org:2611.00001v1</id><title>On Tides $O(n)$</title><updated>2026-11-20T05:00:02+00:00</updated><link href="https://arxiv.org/abs/2611.00001" rel="alternate" type="text/html"/><summary>arXiv:2611.00001v1 Announce Type: new \nAbstract: We show that tides turn.</summary><category term="cs.XX"/><published>2026-11-20T00:00:00-05:00</published><arxiv:announce_type>new</arxiv:announce_type><dc:creator>A. Body</dc:creator></entry></feed>`,
+    ),
+    expect: {
+      title: "cs.XX updates on arXiv.org",
+      entries: [
+        {
+          title: "On Tides $O(n)$",
+          key: "oai:arXiv.org:2611.00001v1",
+          link: "https://arxiv.org/abs/2611.00001",
+          date: "2026-11-20T05:00:00.000Z",
+          has: "We show that tides turn.",
+        },
+      ],
+    },
+  },
+  {
     name: "atom: no entries",
     bytes: utf8(atom("")),
     expect: { title: "Harbour news", entries: [] },

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { ReadError } from "../../../../agent/read/errors.ts";
-import { isPublic } from "../../../../agent/read/hosts.ts";
+import { fetchAt, isPublic } from "../../../../agent/read/hosts.ts";
 import { httpGet } from "../../../../agent/read/http.ts";
 import { DEFAULT_LIMITS } from "../../../../agent/read/limits.ts";
 
@@ -82,4 +82,23 @@ test("a host that is trusted may be asked, and does not vouch for others", async
     ).status,
   ).toBe(200);
   await server.stop(true);
+});
+
+test("a request goes to the address that was checked, under the host's name, past any proxy", async () => {
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: ({ headers, url }) => Response.json([headers.get("host"), new URL(url).pathname]),
+  });
+  const before = process.env.HTTP_PROXY;
+  process.env.HTTP_PROXY = "http://127.0.0.1:9";
+  try {
+    const url = new URL(`http://feeds.invalid:${server.port}/a`);
+    const response = await fetchAt(url, "127.0.0.1", {}, AbortSignal.timeout(5000));
+    expect(await response.json()).toEqual([`feeds.invalid:${server.port}`, "/a"]);
+  } finally {
+    if (before === undefined) delete process.env.HTTP_PROXY;
+    else process.env.HTTP_PROXY = before;
+    await server.stop(true);
+  }
 });
