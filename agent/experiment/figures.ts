@@ -48,7 +48,7 @@ export interface Comparison {
   passages: number;
   /** Of the measure; and of the log-probability per token, in nats. */
   difference: Figure & { p: number };
-  logprob: Figure & { p: number };
+  logprob: Figure;
 }
 
 /** The pairs that the experiment is about. */
@@ -72,7 +72,8 @@ interface Cell {
   logprob: number;
 }
 
-interface Group {
+/** The rows of one arm in one form and wording. */
+export interface Group {
   arm: Arm;
   kind: string;
   regime: ArmFigure["regime"];
@@ -154,9 +155,16 @@ export function armLines(groups: readonly Group[], seed: number): ArmLine[] {
   });
 }
 
-/** Paired differences between arms of one form; an arm without edits is compared with every kind. */
-export function comparisons(groups: readonly Group[], seed: number): Comparison[] {
-  return groups.flatMap((group) =>
+/**
+ * Paired differences between arms of one form; an arm without edits is compared with every kind.
+ * @param of the groups that are compared with others; all of them unless it is said
+ */
+export function comparisons(
+  groups: readonly Group[],
+  seed: number,
+  of: readonly Group[] = groups,
+): Comparison[] {
+  return of.flatMap((group) =>
     PAIRS.filter(([arm]) => arm === group.arm).flatMap(([arm, over]): Comparison[] => {
       const { kind, regime, budget, wording } = group;
       const other = groups.find(
@@ -173,16 +181,18 @@ export function comparisons(groups: readonly Group[], seed: number): Comparison[
         return against ? [{ cell, against }] : [];
       });
       if (pairs.length === 0) return [];
-      const test = (value: (cell: Cell) => number) => {
-        const { mean, low, high, p } = pairedTest(
-          pairs.map(({ cell, against }) => value(cell) - value(against)),
-          seed,
-        );
-        return { mean, low, high, p };
-      };
+      const differences = (value: (cell: Cell) => number) =>
+        pairs.map(({ cell, against }) => value(cell) - value(against));
       const form = { arm, over, kind, regime, budget, wording, passages: pairs.length };
-      const difference = test(({ match, exact }) => match ?? exact);
-      return [{ ...form, difference, logprob: test(({ logprob }) => logprob) }];
+      const difference = pairedTest(
+        differences(({ match, exact }) => match ?? exact),
+        seed,
+      );
+      const logprob = figureOf(
+        differences((cell) => cell.logprob),
+        seed,
+      );
+      return [{ ...form, difference, logprob }];
     }),
   );
 }

@@ -74,8 +74,14 @@ export interface ExperimentReport {
 /** Intervals are drawn with this seed: the same rows give the same figures. */
 const SEED = 1;
 
-/** Works out what an experiment found, finished or not; none where there is no such experiment. */
-export function reportExperiment(db: Database, id: number): ExperimentReport | undefined {
+/**
+ * Works out what an experiment found, finished or not; none where there is no such experiment. Intervals
+ * take a while: whatever else waits gets its turn in between.
+ */
+export async function reportExperiment(
+  db: Database,
+  id: number,
+): Promise<ExperimentReport | undefined> {
   const experiment = getExperiment(db, id);
   if (!experiment) return undefined;
   const config = experiment.config as unknown as ExperimentConfig;
@@ -83,6 +89,13 @@ export function reportExperiment(db: Database, id: number): ExperimentReport | u
   const count = (role: string) => passages.filter((it) => it.role === role).length;
   const questions = allQuestions(db, id);
   const groups = groupArms(armFigures(db, id), config);
+  const arms: ArmLine[] = [];
+  const compared: Comparison[] = [];
+  for (const group of groups) {
+    arms.push(...armLines([group], SEED));
+    compared.push(...comparisons(groups, SEED, [group]));
+    await Bun.sleep(0);
+  }
   const reported = new Set(groups.flatMap(({ cells }) => [...cells.keys()]));
   return {
     experiment,
@@ -98,8 +111,8 @@ export function reportExperiment(db: Database, id: number): ExperimentReport | u
       reward: questions.filter(({ use }) => use === "reward").length,
     },
     updates: countUpdates(db, id),
-    arms: armLines(groups, SEED),
-    comparisons: comparisons(groups, SEED),
+    arms,
+    comparisons: compared,
     selection: selectionOf(db, id, SEED),
     searches: listSearches(db, id).sort(
       (a, b) =>

@@ -47,6 +47,7 @@ export interface KnowledgeOptions {
   teacherModel?: string;
   minutes?: string;
   out?: string;
+  rows?: boolean;
 }
 
 /** Adds the options of {@link KnowledgeOptions} to a command. */
@@ -86,7 +87,8 @@ export function knowledgeOptions(command: Command): Command {
     )
     .option("--teacher-model <name>", "the model's name at the teacher's address")
     .option("--minutes <n>", "end after so long with what there is; the same command goes on")
-    .option("--out <file.json>", "write everything to a file, and the chart beside it (.svg)");
+    .option("--out <file.json>", "write everything to a file, and the chart beside it (.svg)")
+    .option("--no-rows", "leave the rows of every passage out");
 }
 
 function readNumbers(name: string, text: string, each: Knob<number>): number[] {

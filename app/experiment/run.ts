@@ -8,6 +8,7 @@ import {
 import { type ProgressLine, runExperiment } from "../../agent/experiment/index.ts";
 import {
   type ExperimentReport,
+  type PassageRow,
   passageRows,
   reportExperiment,
 } from "../../agent/experiment/report.ts";
@@ -33,6 +34,8 @@ export interface RunRequest {
   teacher?: { teacher?: string; model?: string };
   limitMs?: number;
   out?: string;
+  /** Whether the file has every passage's rows, too. */
+  rows?: boolean;
   config(facts: { embedded: boolean; layers: number; teacher?: string }): ExperimentConfig;
   data(config: ExperimentConfig, embedded: boolean): Promise<ExperimentData>;
 }
@@ -49,6 +52,9 @@ export async function runCommand(
   const hash = await fingerprintOf({ path });
   const models = experimentModels(path, instanceConfig, (message) => context.note(message));
   const teacher = request.teacher && (await findTeacher(db, request.teacher));
+  if (request.teacher && !teacher) {
+    context.note("There is no teacher, so his arm is left out: --teacher names one.");
+  }
   const line = new StatusLine(context.json);
   try {
     const trainer = await models.trainer();
@@ -71,7 +77,7 @@ export async function runCommand(
       signal: context.signal,
     });
     line.clear();
-    return present(context, experiment.id, request.out);
+    return present(context, experiment.id, request);
   } finally {
     line.clear();
     await Promise.allSettled([models.close(), teacher?.close()]);
@@ -82,18 +88,18 @@ export async function runCommand(
 export async function present(
   context: CommandContext,
   id: number,
-  out?: string,
+  { out, rows = true }: { out?: string; rows?: boolean } = {},
 ): Promise<CommandResult> {
   const { db } = context.instance();
-  const report = reportExperiment(db, id);
+  const report = await reportExperiment(db, id);
   if (!report) {
     throw new CommandError(
       "no-experiment",
       `There is no experiment ${id}: \`selkie experiment list\` has them all.`,
     );
   }
-  const data = { ...report, rows: passageRows(db, id) };
-  const files = out === undefined ? [] : await writeFiles(resolve(out), report, data);
+  const data = { ...report, rows: rows ? passageRows(db, id) : [] };
+  const files = out === undefined ? [] : await writeFiles(resolve(out), report, data.rows);
   const written = files.map((file) => `Written: ${file}`).join("\n");
   return { data, text: [experimentWords(report), written].filter(Boolean).join("\n\n") };
 }
@@ -101,10 +107,13 @@ export async function present(
 async function writeFiles(
   path: string,
   report: ExperimentReport,
-  data: unknown,
+  rows: readonly PassageRow[],
 ): Promise<string[]> {
   const picture = path.replace(/(?:\.json)?$/, ".svg");
-  await Bun.write(path, `${JSON.stringify(data, null, 2)}\n`);
+  // There may be many rows: a line each.
+  const tables = JSON.stringify(report, null, 2).replace(/\n\}$/, "");
+  const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(",\n");
+  await Bun.write(path, `${tables},\n  "rows": [${lines && `\n${lines}\n  `}]\n}\n`);
   await Bun.write(picture, armsPicture(armBars(report), "light"));
   return [path, picture];
 }

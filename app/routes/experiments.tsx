@@ -14,16 +14,16 @@ const MISSING = "There is no such experiment: the list of experiments has them a
 /** The list of experiments, each one's page, its chart and its numbers. */
 export function experimentRoutes(app: Hono<SiteEnv>, site: Site): void {
   const { db, config } = site.instance;
-  /** Working out the intervals takes a moment: the last one is kept while nothing is added to it. */
-  let last: { key: string; report: NonNullable<ReturnType<typeof reportExperiment>> } | undefined;
+  /** Working out the intervals takes a moment: the last report is kept while nothing is added to it. */
+  let last: { key: string; report: ReturnType<typeof reportExperiment> } | undefined;
 
-  const find = (text: string) => {
+  const find = async (text: string) => {
     const id = parseId(text);
     const experiment = id === undefined ? undefined : getExperiment(db, id);
     if (!experiment) throw new RequestError(404, MISSING);
     const key = `${experiment.id} ${experiment.seconds} ${experiment.finishedAt}`;
-    if (last?.key !== key) last = { key, report: reportExperiment(db, experiment.id)! };
-    return last.report;
+    if (last?.key !== key) last = { key, report: reportExperiment(db, experiment.id) };
+    return (await last.report)!;
   };
 
   app.get("/experiments", (c) => {
@@ -32,19 +32,19 @@ export function experimentRoutes(app: Hono<SiteEnv>, site: Site): void {
     return page(c, <ExperimentsPage experiments={experiments} model={config.model} />);
   });
 
-  app.get("/experiments/:id{[0-9]+\\.json}", (c) => {
-    const report = find(c.req.param("id").replace(".json", ""));
+  app.get("/experiments/:id{[0-9]+\\.json}", async (c) => {
+    const report = await find(c.req.param("id").replace(".json", ""));
     return c.json({ ...report, rows: passageRows(db, report.experiment.id) });
   });
 
-  app.get("/experiments/:id", (c) => {
+  app.get("/experiments/:id", async (c) => {
     c.header("Cache-Control", "no-store");
-    const experiment = experimentFacts(find(c.req.param("id")));
+    const experiment = experimentFacts(await find(c.req.param("id")));
     return page(c, <ExperimentPage experiment={experiment} model={config.model} />);
   });
 
-  app.get("/experiments/:id/arms.svg", (c) => {
-    const bars = armBars(find(c.req.param("id")));
+  app.get("/experiments/:id/arms.svg", async (c) => {
+    const bars = armBars(await find(c.req.param("id")));
     if (bars.length === 0) throw new RequestError(404, "Nothing has been reported in it yet.");
     return c.body(armsPicture(bars, themeOf(c)), 200, {
       "Content-Type": "image/svg+xml",

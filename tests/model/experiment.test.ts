@@ -75,7 +75,7 @@ describe.skipIf(missing !== undefined)("an experiment with the embedded model", 
     );
     expect(done.finishedAt).not.toBeNull();
     expect(lines.at(-1)).toBe(1);
-    const report = reportExperiment(db, done.id)!;
+    const report = (await reportExperiment(db, done.id))!;
     const forms = report.arms.filter(({ wording }) => wording === "unseen");
     expect(forms.map(({ regime, budget, arm }) => `${regime} ${budget} ${arm}`)).toEqual(
       ["single epochs", "single tokens", "together epochs", "together tokens"].flatMap((form) =>
@@ -122,7 +122,7 @@ describe.skipIf(missing !== undefined)("an experiment with the embedded model", 
         recipe: { ...CONFIG.recipe, rates },
       }),
     );
-    const { searches, arms } = reportExperiment(db, done.id)!;
+    const { searches, arms } = (await reportExperiment(db, done.id))!;
     expect(searches.map(({ budget, arm }) => `${budget} ${arm}`)).toEqual([
       "epochs passage",
       "epochs own",
@@ -169,13 +169,13 @@ describe.skipIf(missing !== undefined)("an experiment with the embedded model", 
       const rest = await runExperiment(await request(config, own));
       expect(rest.id).toBe(1);
       expect(countUpdates(other.db, 1)).toBe(countUpdates(db, whole.id));
-      const figures = (at: typeof db, id: number) =>
-        reportExperiment(at, id)!.arms.map(({ arm, budget, wording, exact, logprob }) => [
+      const figures = async (at: typeof db, id: number) =>
+        (await reportExperiment(at, id))!.arms.map(({ arm, budget, wording, exact, logprob }) => [
           [arm, budget, wording].join(" "),
           exact,
           logprob,
         ]);
-      expect(figures(other.db, 1)).toEqual(figures(db, whole.id));
+      expect(await figures(other.db, 1)).toEqual(await figures(db, whole.id));
       // Asked again, it has nothing to do: no model is started.
       const again = await runExperiment(
         await request(config, {
@@ -194,7 +194,7 @@ describe.skipIf(missing !== undefined)("an experiment with the embedded model", 
     const config = { arms: ["none", "passage"] as ExperimentConfig["arms"], seeds: [7] };
     const part = await runExperiment(await request(config, { limitMs: 0 }));
     expect(part.finishedAt).toBeNull();
-    expect(reportExperiment(db, part.id)!.passages.reported).toBe(0);
+    expect((await reportExperiment(db, part.id))!.passages.reported).toBe(0);
     const whole = await runExperiment(await request(config));
     expect(whole.id).toBe(part.id);
     expect(whole.finishedAt).not.toBeNull();
@@ -214,7 +214,7 @@ describe.skipIf(missing !== undefined)("an experiment with the embedded model", 
     expect(done.problems).toHaveLength(1);
     expect(done.problems[0]!.item).toBe(2);
     expect(done.problems[0]!.problem).toContain("there is no room to write about it");
-    expect(reportExperiment(db, done.id)!.passages.reported).toBe(2);
+    expect((await reportExperiment(db, done.id))!.passages.reported).toBe(2);
     await expect(
       request({ ...config, passages: 3 }, { data: { ...long, hash: "few" } }).then(runExperiment),
     ).rejects.toThrow("2 usable passages, and 3 are needed");
@@ -254,7 +254,7 @@ describe.skipIf(missing !== undefined)("an experiment with the embedded model", 
             expect(item).toBeGreaterThan(0);
             expect(problem).toStartWith("has no teacher's edit (implications): ");
           }
-          const { arms } = reportExperiment(db, done.id)!;
+          const { arms } = (await reportExperiment(db, done.id))!;
           expect(new Set(arms.map(({ arm }) => arm))).toEqual(new Set(["none", "passage"]));
         } finally {
           process.env = saved;
@@ -280,7 +280,9 @@ describe.skipIf(missing !== undefined)("an experiment with the embedded model", 
       away = false;
       const second = await runExperiment(await request(config, { teach }));
       expect(second.id).toBe(first.id);
-      expect(reportExperiment(db, second.id)!.arms.map(({ arm }) => arm)).toContain("teacher");
+      expect((await reportExperiment(db, second.id))!.arms.map(({ arm }) => arm)).toContain(
+        "teacher",
+      );
     });
   });
 });

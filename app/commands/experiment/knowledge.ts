@@ -51,6 +51,7 @@ async function knowledge(
     }),
     ...(limitMs !== undefined && { limitMs }),
     ...(options.out !== undefined && { out: options.out }),
+    ...(options.rows !== undefined && { rows: options.rows }),
     config: (facts) => readConfig(options, facts),
     data: async (config, embedded) => {
       const { report, tune, write } = wantedPassages(config);

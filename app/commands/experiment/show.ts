@@ -5,12 +5,13 @@ import { table } from "../../table.ts";
 
 export function register(experiment: Command): void {
   runs(experiment.command("list").description("the experiments that there are"), list);
-  runs<{ out?: string }>(
+  runs<{ out?: string; rows: boolean }>(
     experiment
       .command("show")
       .description("what an experiment found, or has found so far")
       .argument("[id]", "its number (default: the latest)")
-      .option("--out <file.json>", "write everything to a file, and the chart beside it (.svg)"),
+      .option("--out <file.json>", "write everything to a file, and the chart beside it (.svg)")
+      .option("--no-rows", "leave the rows of every passage out"),
     show,
   );
 }
@@ -38,7 +39,7 @@ async function list(context: CommandContext): Promise<CommandResult> {
 async function show(
   context: CommandContext,
   [given]: string[],
-  { out }: { out?: string },
+  options: { out?: string; rows: boolean },
 ): Promise<CommandResult> {
   const latest = listExperiments(context.instance().db)[0]?.id;
   const id =
@@ -52,5 +53,5 @@ async function show(
     );
   }
   const { present } = await import("../../experiment/index.ts");
-  return present(context, id, out);
+  return present(context, id, options);
 }
