@@ -115,7 +115,7 @@ describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {
     await Bun.write(huge, "all work and no play\n".repeat(1_500_000));
     await page.locator("#add-file").setInputFiles(huge);
     await page.locator("#add details[open] button").click();
-    await page.getByRole("alert").getByText("larger than 20 MB").waitFor();
+    await page.getByRole("alert").getByText("may have at most 20 MB").waitFor();
     expect(await page.locator("#add-file").isVisible()).toBe(true);
   });
 
