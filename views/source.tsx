@@ -5,9 +5,9 @@ import { Answers, KIND_WORDS, Soon, State, Wishes } from "./source-parts.tsx";
 import type { DocumentRow, ItemRow, ModelFacts, SourceLine } from "./types.ts";
 
 const CONSENT_WORDS: Record<DocumentRow["consent"], string> = {
-  yes: "is learned",
+  yes: "yes",
   ask: "waits for you",
-  no: "not learned",
+  no: "declined",
   read: "read only",
 };
 
@@ -134,7 +134,7 @@ function Documents(props: { documents: DocumentRow[] }) {
         <thead>
           <tr>
             <th scope="col">Document</th>
-            <th scope="col">Learning</th>
+            <th scope="col">To be learned</th>
             <th scope="col">Passages</th>
             <th scope="col">Written</th>
             <th scope="col">Read</th>

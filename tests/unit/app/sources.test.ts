@@ -118,7 +118,7 @@ describe("the page of sources", () => {
     expect((await send("/documents/consent", { document: "2" })).status).toBe(422);
     expect(listJobs(site.db, "queued").map(({ key }) => key)).toEqual(["learn:1"]);
     expect(await text("/sources")).not.toContain("Waiting for your word");
-    expect(await text(`/sources/${source.id}`)).toContain("not learned");
+    expect(await text(`/sources/${source.id}`)).toContain("declined");
   });
 
   test("takes a thousand files at once", async () => {
