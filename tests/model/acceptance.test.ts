@@ -2,6 +2,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { worldData } from "../../app/experiment/world.ts";
 import { runCli } from "../support/cli.ts";
 import { writeVocabularies } from "../support/llama-vocabulary.ts";
 import { SMALL_OF, writeRandomModel } from "../support/random-model.ts";
@@ -26,7 +27,7 @@ const items = [
     "When was the Torvane built?",
   ],
 ] as const;
-const squad = items.map(([title, context, question]) => {
+const questions = items.map(([title, context, question]) => {
   const text = /\d+/.exec(context)![0];
   const answers = [{ text, answer_start: context.indexOf(text) }];
   return { title, paragraphs: [{ context, qas: [{ id: title, question, answers }] }] };
@@ -36,13 +37,27 @@ const edits = items.map(([title, context]) => ({
   context,
   completions: [context.replaceAll(". ", ".\n")],
 }));
-await Bun.write(join(cwd, "squad.json"), JSON.stringify({ version: "1.1", data: squad }));
-await Bun.write(join(cwd, "edits.json"), JSON.stringify(edits));
+/** The same of the world that the embedded model writes about, as plain lists. */
+const world = worldData(71, 2, false).items;
+const files = {
+  "short.json": { version: "1.1", data: questions },
+  "short-edits.json": edits,
+  "world.json": world.map(({ title, context, questions }) => ({ title, context, questions })),
+  "world-edits.json": world.map(({ title, context, ruled }) => ({
+    title,
+    context,
+    completions: [ruled!("implications", 1).join("\n")],
+  })),
+};
+for (const [name, data] of Object.entries(files)) {
+  await Bun.write(join(cwd, name), JSON.stringify(data));
+}
 
 /** The whole kit, small. */
-async function acceptance(model: string, ...more: string[]) {
-  const small = "--passages 1 --rounds 1 --round-passages 1 --edits 1 --out report.json --json";
-  const args = ["experiment", "acceptance", "--model", model, "--data", "squad.json"];
+async function acceptance(model: string, data: string, ...more: string[]) {
+  const small = "--passages 1 --rounds 1 --round-passages 1 --out report.json --json";
+  const args = ["experiment", "acceptance", "--model", model, "--data", `${data}.json`];
+  args.push("--teacher", `${data}-edits.json`);
   const ran = await runCli([...args, ...small.split(" "), ...more], options);
   return { ...ran, report: () => JSON.parse(readFileSync(join(cwd, "report.json"), "utf8")) };
 }
@@ -57,7 +72,7 @@ describe("the acceptance kit", () => {
     const bf16 = 30;
     const typeOf = (name: string) => (name.endsWith("_norm.weight") ? 0 : bf16);
     writeRandomModel(model, hyper, 1, { vocabularyOf: vocabularyOf!, biases: true, typeOf });
-    const { err, code, report } = await acceptance(model, "--teacher", "edits.json");
+    const { err, code, report } = await acceptance(model, "short", "--edits", "1");
     expect(err).not.toContain("selkie:");
     expect(code).toBe(0);
     const { experiment, config, arms, rows, rounds } = report();
@@ -87,11 +102,11 @@ describe("the acceptance kit", () => {
   test.skipIf(missing !== undefined)(
     "with a model that writes: all five arms, and the same command goes on after its time was up",
     async () => {
-      const first = await acceptance(MODEL, "--teacher", "edits.json", "--minutes", "0.01");
+      const first = await acceptance(MODEL, "world", "--edits", "3", "--minutes", "0.01");
       expect(first.code).toBe(0);
       const begun = first.report();
       expect(begun.experiment.finishedAt).toBeNull();
-      const { err, code, report } = await acceptance(MODEL, "--teacher", "edits.json");
+      const { err, code, report } = await acceptance(MODEL, "world", "--edits", "3");
       expect(err).not.toContain("selkie:");
       expect(code).toBe(0);
       const { experiment, arms } = report();
@@ -110,9 +125,9 @@ describe("the acceptance kit", () => {
   );
 
   test("says in a sentence what it needs", async () => {
-    const nothing = await runCli(["experiment", "acceptance", "--data", "squad.json"], options);
+    const nothing = await runCli(["experiment", "acceptance", "--data", "short.json"], options);
     expect(nothing.err).toContain("--model");
-    const gone = await acceptance("none.gguf");
+    const gone = await acceptance("none.gguf", "short");
     expect(gone.err).toContain("none.gguf cannot be opened");
     expect(gone.code).toBe(1);
   });
