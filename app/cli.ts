@@ -10,6 +10,7 @@ import * as experiment from "./commands/experiment/index.ts";
 import * as ingest from "./commands/ingest.ts";
 import * as memory from "./commands/memory.ts";
 import * as report from "./commands/report.ts";
+import * as selftest from "./commands/selftest.ts";
 import * as serve from "./commands/serve.ts";
 import * as source from "./commands/source/index.ts";
 import * as status from "./commands/status.ts";
@@ -47,6 +48,7 @@ const commands = [
   experiment,
   adapter,
   doctor,
+  selftest,
 ];
 for (const command of commands) command.register(program);
 

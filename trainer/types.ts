@@ -1,5 +1,6 @@
 /** The trainer's public vocabulary: what is trained on, what is scored, what comes back. */
 
+import type { TransposeMode } from "./model/transposes.ts";
 import type { Score, ScorePair } from "./scoring/pair.ts";
 import type { TrainJob, TrainProgress, TrainResult } from "./training/job.ts";
 
@@ -21,6 +22,11 @@ export interface ModelInfo {
   vocabulary: number;
   /** Tensor types in the file, e.g. `["F32", "Q4_K"]`. */
   types: string[];
+  /**
+   * Transposes of the weights for the backward pass: `cached` where memory has room for copies, else
+   * made `per-layer`.
+   */
+  transposes: TransposeMode;
   /** e.g. `CPU` or `Vulkan0`, with the device's own description. */
   backend: string;
   device: string;

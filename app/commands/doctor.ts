@@ -1,8 +1,16 @@
 import { statfsSync } from "node:fs";
 import type { Command } from "commander";
 import { inspectHardware, recommendModel } from "../../agent/hardware.ts";
+import { hardwareStatus, readReports } from "../../trainer/devices/hardware.ts";
+import { composedOperations, LIMITS } from "../../trainer/ggml/limits/limits.ts";
 import { locateLibraries } from "../../trainer/ggml/locate.ts";
-import { isSoftware, type ModelInfo, probeDevices, Trainer } from "../../trainer/index.ts";
+import {
+  type DeviceReport,
+  isSoftware,
+  type ModelInfo,
+  probeDevices,
+  Trainer,
+} from "../../trainer/index.ts";
 import { type CommandContext, type CommandResult, runs } from "../frame.ts";
 
 const GB = 1e9;
@@ -21,7 +29,12 @@ export function register(program: Command): void {
 async function doctor(context: CommandContext): Promise<CommandResult> {
   const { config } = context.instance();
   context.note("Looking for devices and loading the model…");
-  const devices = await probeDevices();
+  const reports = readReports();
+  const devices = (await probeDevices()).map((device) => ({
+    ...device,
+    ...(device.usable && { status: hardwareStatus(device, reports) }),
+    composed: composedOperations(LIMITS[device.variant]),
+  }));
   const failures: string[] = [];
   let model: ModelInfo | undefined;
   try {
@@ -55,13 +68,9 @@ async function doctor(context: CommandContext): Promise<CommandResult> {
   const lines = [
     `Bun        ${Bun.version}`,
     `Libraries  ${data.libraries ?? "missing"}`,
-    ...devices.map((device) => {
-      if (!device.usable) return `Device     ${device.variant}: not usable. ${device.problem}`;
-      const soft = isSoftware(device) ? " (in software: for tests)" : "";
-      return `Device     ${device.variant}: ${device.name}, ${device.description}${soft}`;
-    }),
+    ...devices.flatMap(deviceLines),
     model
-      ? `Model      ${model.name}, architecture ${model.architecture}, ${(model.parameters / 1e6).toFixed(1)}M parameters, ${model.types.join(" + ")}, on ${model.backend}`
+      ? `Model      ${model.name}, architecture ${model.architecture}, ${(model.parameters / 1e6).toFixed(1)}M parameters, ${model.types.join(" + ")}, on ${model.backend}, transposes ${model.transposes === "cached" ? "kept" : "made layer by layer"}`
       : `Model      ${config.model.path}: not usable`,
     `Data       ${config.home}, ${(free / GB).toFixed(0)} GB free`,
     ...advice,
@@ -69,6 +78,20 @@ async function doctor(context: CommandContext): Promise<CommandResult> {
     failures.length === 0 ? "All is well." : "",
   ];
   return { data, text: lines.join("\n").trimEnd(), failures };
+}
+
+/** A device, what is known of it, and where training's operations are computed. */
+export function deviceLines(
+  device: DeviceReport & { status?: string; composed: readonly string[] },
+): string[] {
+  const { variant, usable, name, description, problem, status, composed } = device;
+  if (!usable) return [`Device     ${variant}: not usable. ${problem}`];
+  const soft = isSoftware(device) ? " (in software: for tests)" : "";
+  const others = composed.length > 0 ? ` (${composed.join(", ")} as a composition of others)` : "";
+  return [
+    `Device     ${variant}: ${name}, ${description}${soft}: ${status}`,
+    `           Trains and scores with every operation on it${others}; none falls back to the CPU.`,
+  ];
 }
 
 /** The embedded model reads its own small world only. */

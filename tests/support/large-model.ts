@@ -4,7 +4,7 @@ import { F16, F32 } from "../../trainer/ggml/tensor.ts";
 import { bytesOf } from "../../trainer/ggml/tensor-types.ts";
 import type { Hyperparameters } from "../../trainer/model/hyperparameters.ts";
 import { expectedTensors } from "../../trainer/model/model.ts";
-import { hyperMetadata, SMALL } from "./random-model.ts";
+import { byteTokenizer, hyperMetadata, SMALL } from "./random-model.ts";
 
 /** 100 million parameters as F16: 203 MB, 13 MB a layer. */
 export const LARGE: Hyperparameters = {
@@ -26,7 +26,8 @@ export function writeLargeModel(path: string): void {
     ne,
     type: ne[1] > 1 ? F16 : F32,
   }));
-  const writer = GgufWriter.create(library, path, { metadata: hyperMetadata(LARGE), tensors });
+  const metadata = { ...hyperMetadata(LARGE), ...byteTokenizer() };
+  const writer = GgufWriter.create(library, path, { metadata, tensors });
   const noise = new Uint16Array(1024 * 1024).map(() => 0x2000 + Math.floor(Math.random() * 0x800));
   const block = new Uint8Array(noise.buffer);
   for (const { type, ne } of tensors) {

@@ -13,7 +13,7 @@ export interface DeviceReport {
 }
 
 /** A software device is the CPU behind a slower interface: real, but never chosen by itself. */
-export function isSoftware(report: DeviceReport): boolean {
+export function isSoftware(report: { description?: string }): boolean {
   return /llvmpipe|swiftshader/i.test(report.description ?? "");
 }
 

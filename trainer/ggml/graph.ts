@@ -368,10 +368,18 @@ export class Graph {
    * @throws TrainerError when the backend lacks an operation or memory
    */
   async run(allocator: GraphAllocator): Promise<void> {
-    this.backend.checkNodes(this.graph);
+    this.check();
     allocator.plan(this.graph);
     for (const { tensor, data } of this.inputs) this.backend.upload(tensor, data);
     await this.backend.compute(this.graph);
+  }
+
+  /**
+   * Whether the device computes all of it; {@link run} asks, too.
+   * @throws TrainerError `model-unsupported`, naming the operation and the device
+   */
+  check(): void {
+    this.backend.checkNodes(this.graph);
   }
 
   /** Whether the device computes this operation on these types. */

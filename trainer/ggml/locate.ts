@@ -7,6 +7,11 @@ import { TrainerError } from "../errors.ts";
 export const VARIANTS = ["cpu", "cuda", "vulkan", "metal"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
+/** Whether a name is that of a family. */
+export function isBackend(name: string): name is Variant {
+  return VARIANTS.some((variant) => variant === name);
+}
+
 /** One prebuilt set of libraries. */
 export interface LibrarySet {
   variant: Variant;

@@ -18,6 +18,7 @@ export interface LoadedModel {
   parameters: number;
   /** The file's tensor types by name, e.g. `q4_K`. */
   types: string[];
+  transposes: TransposeMode;
   free(): void;
 }
 
@@ -59,6 +60,7 @@ export async function loadModel(
       backend,
       bytes: arenas.reduce((sum, arena) => sum + arena.bytes, 0),
       parameters: tensors.reduce((sum, t) => sum + t.ne.reduce((a, b) => a * b, 1), 0),
+      transposes: options.transposes ?? "cached",
       types: [...new Set(tensors.map((t) => tensorType(t.type).name))],
       free,
     };

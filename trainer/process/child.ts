@@ -92,6 +92,7 @@ function describeModel(loaded: LoadedModel): ModelInfo {
     contextLength: hyper.contextLength,
     vocabulary: hyper.vocabulary,
     types: loaded.types,
+    transposes: loaded.transposes,
     backend: loaded.backend.name,
     device: loaded.backend.description,
   };

@@ -65,6 +65,7 @@ test("says what it has loaded", () => {
     contextLength: SMALL.contextLength,
     vocabulary: VOCABULARY,
     types: ["f32"],
+    transposes: "cached",
     backend: "CPU",
   });
   expect(trainer.info.parameters).toBe(

@@ -8,8 +8,13 @@ import { VOCABULARY } from "../../support/random-model.ts";
 import { byteRow, randomRow } from "../../support/rows.ts";
 import { jobOn, PASSAGE } from "./fixture.ts";
 
-const [variant, model, out] = process.argv.slice(2) as [Variant, string, string];
-const backend = Backend.open(variant, 1);
+const [variant, model, out, composedFor] = process.argv.slice(2) as [
+  Variant,
+  string,
+  string,
+  Variant,
+];
+const backend = Backend.open(variant, 1, composedFor);
 const loaded = await loadModel(backend, model);
 const rows = [byteRow(PASSAGE), randomRow(21, 1, VOCABULARY, 9), randomRow(30, 2, VOCABULARY)];
 const { losses } = await trainAdapter(loaded, jobOn(out, { rows }));

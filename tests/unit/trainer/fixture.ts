@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { Backend } from "../../../trainer/ggml/backend.ts";
 import { Graph, GraphAllocator } from "../../../trainer/ggml/graph.ts";
 import { attach, readAdapter } from "../../../trainer/lora/adapter.ts";
@@ -12,6 +13,8 @@ import { nodeBudget } from "../../../trainer/training/step-graph.ts";
 import type { TokenJob } from "../../../trainer/training/token-job.ts";
 import { LORA_TARGETS, TrainerError } from "../../../trainer/types.ts";
 import { byteRow } from "../../support/rows.ts";
+
+export { relativeDifference } from "../../../trainer/devices/selftest/difference.ts";
 
 /** A folder for one test file. */
 export function scratch(name: string): { file: (name: string) => string; remove: () => void } {
@@ -68,19 +71,6 @@ export async function logitsOf(
     allocator.free();
     adapter?.free();
   }
-}
-
-/** ‖a - b‖ / ‖b‖ after the mean of each is taken away: logits are the same up to a constant. */
-export function relativeDifference(a: Float32Array, b: Float32Array): number {
-  const mean = (v: Float32Array): number => v.reduce((x, y) => x + y, 0) / v.length;
-  const [ma, mb] = [mean(a), mean(b)];
-  let difference = 0;
-  let size = 0;
-  b.forEach((y, i) => {
-    difference += ((a[i] as number) - ma - (y - mb)) ** 2;
-    size += (y - mb) ** 2;
-  });
-  return Math.sqrt(difference / size);
 }
 
 export function argmax(values: Float32Array): number {

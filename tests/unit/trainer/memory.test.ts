@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { controlGroupFree, systemFree } from "../../../trainer/devices/memory.ts";
 import { Trainer } from "../../../trainer/index.ts";
@@ -12,6 +12,7 @@ import { AdamW } from "../../../trainer/training/optimizer.ts";
 import { Plan } from "../../../trainer/training/plan.ts";
 import { StepRunner } from "../../../trainer/training/step.ts";
 import type { TokenJob } from "../../../trainer/training/token-job.ts";
+import { writeLargeModel } from "../../support/large-model.ts";
 import { SMALL, SMALL_OF, VOCABULARY, wide, writeRandomModel } from "../../support/random-model.ts";
 import { randomRow } from "../../support/rows.ts";
 import { cpu, failure, jobOn, SENTENCE, scratch } from "./fixture.ts";
@@ -190,6 +191,26 @@ describe("a model is made to fit", () => {
     expect(error.message).toInclude("CUDA0 has 1.0 kB free");
     expect(error.message).toMatch(SENTENCE);
   });
+
+  test.skipIf(process.platform !== "linux")(
+    "a trainer makes transposes per layer where copies do not fit, and says which it chose",
+    async () => {
+      const model = file("large.gguf");
+      writeLargeModel(model);
+      const weights = statSync(model).size;
+      // Beside this process and the child, room for the weights and half of the copies.
+      const processes = process.memoryUsage.rss() + 100e6;
+      for (const [room, transposes] of [
+        [1.6 * weights, "per-layer"],
+        [6 * weights, "cached"],
+      ] as const) {
+        const memoryLimit = processes + room;
+        const trainer = await Trainer.start({ model, backend: "cpu", threads: 1, memoryLimit });
+        expect(trainer.info.transposes).toBe(transposes);
+        await trainer.close();
+      }
+    },
+  );
 
   test("a trainer with too little memory says so", async () => {
     const options = { model: base, backend: "cpu", threads: 1, memoryLimit: 1 } as const;

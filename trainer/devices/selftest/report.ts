@@ -1,0 +1,47 @@
+import { cpus, totalmem } from "node:os";
+import type { Variant } from "../../ggml/locate.ts";
+import type { Check } from "./checks.ts";
+import type { Benchmark, DeviceFacts } from "./task.ts";
+
+/** What the selftest found out about one device. */
+export interface DeviceResult {
+  backend: Variant;
+  /** Missing where it computed nothing. */
+  device?: DeviceFacts;
+  checks: Check[];
+  /** Missing where it failed, for a `problem`. */
+  benchmark?: Benchmark;
+  problem?: string;
+  passed: boolean;
+}
+
+/** The file that `selkie selftest` writes. */
+export interface Report {
+  format: 1;
+  date: string;
+  versions: { selkie: string; bun: string; nodeLlamaCpp: string };
+  machine: { platform: string; cpu: string; cores: number; memoryBytes: number };
+  devices: DeviceResult[];
+  passed: boolean;
+}
+
+/** A report of what was found on this machine, now. */
+export function makeReport(
+  devices: DeviceResult[],
+  versions: { selkie: string; nodeLlamaCpp: string },
+): Report {
+  const all = cpus();
+  return {
+    format: 1,
+    date: new Date().toISOString(),
+    versions: { ...versions, bun: Bun.version },
+    machine: {
+      platform: `${process.platform}-${process.arch}`,
+      cpu: all[0]?.model.trim() ?? "unknown",
+      cores: all.length,
+      memoryBytes: totalmem(),
+    },
+    devices,
+    passed: devices.every(({ passed }) => passed),
+  };
+}
