@@ -26,9 +26,13 @@ export function news(count: number, seed = 1): { title: string; text: string }[]
   return makeWorld({ seed, split: "heldout", count }).map((entity) => passageOf(entity, rng));
 }
 
-/** A control set and a rehearsal as people have them, but small: they are written anew for each learner. */
+/**
+ * A control set and a rehearsal as people have them, but small, since they are written anew for each
+ * learner; of so few facts and passages two or three may be lost.
+ */
 const SMALL = {
-  control: { items: 6 },
+  control: { items: 8 },
+  gate: { ...DEFAULT_SETTINGS.gate, control: 0.2 },
   rehearsal: { ...DEFAULT_SETTINGS.rehearsal, texts: 8, questions: 16 },
 };
 
