@@ -1,12 +1,10 @@
 import { F16, F32 } from "../tensor.ts";
-import { tensorType } from "../tensor-types.ts";
 import { either, notTyped, type Requirement, sameShape, typed } from "./requirement.ts";
 
 /** Types into which ggml converts no rows: they need an importance matrix. */
 const WITHOUT_QUANTIZER = [16, 17, 18, 19, 21, 22, 29];
-const QUANTIZED = [2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 20, 23].filter(
-  (type) => tensorType(type).elements > 1,
-);
+/** Quantized types by which outer products are computed. */
+const QUANTIZED = [2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 20, 23];
 
 /**
  * `ggml_backend_cpu_device_supports_op` in ggml-cpu.cpp. Products by F16 and BF16 take a second
