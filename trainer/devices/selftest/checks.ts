@@ -8,7 +8,7 @@ export interface Base {
   typeOf: (name: string) => number;
   /** Logits, mean over tokens: of one model by two programs or devices. */
   logits: number;
-  /** Losses of a few steps and log-probabilities afterwards, relative to their size. */
+  /** Losses of a few steps and the base's log-probabilities, relative to their size. */
   curve: number;
   /** Gradients against differences of the loss; not told where rounding is coarser than those. */
   gradients?: number;

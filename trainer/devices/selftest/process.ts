@@ -48,7 +48,8 @@ async function compute(task: Task, loaded: LoadedModel): Promise<Outcome> {
     default: {
       const out = join(task.folder, `${task.variant}-${process.pid}.gguf`);
       const { losses } = await trainAdapter(loaded, jobOf(ROWS, out));
-      return { losses, scores: await scoreRows(loaded, ROWS, out) };
+      // Of the base: what training made of a rounding here or there is in the losses.
+      return { losses, scores: await scoreRows(loaded, ROWS) };
     }
   }
 }

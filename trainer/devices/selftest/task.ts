@@ -24,8 +24,9 @@ export interface Outcome {
   device?: DeviceFacts;
   /** One list per token. */
   logits?: number[][];
-  /** Mean loss of each step, and of each row afterwards. */
+  /** Mean loss of each step. */
   losses?: number[];
+  /** Of the rows under the untouched base. */
   scores?: Score[];
   /** The largest error of a gradient, see gradients.ts. */
   gradientError?: number;
