@@ -11,7 +11,7 @@ import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { findJobByKey, listJobs } from "../../db/jobs.ts";
 import { complaintsOf, launchChromium, noChromium } from "./chromium.ts";
-import { seed } from "./seed.ts";
+import { SEEDED_TITLE, seed } from "./seed.ts";
 import { ANSWER, openSite, type TestSite } from "./site.ts";
 
 // A browser on a busy machine takes its time.
@@ -152,8 +152,9 @@ describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {
 
   test("a passage tells its whole story", async () => {
     await open(site.url);
-    await page.locator("#passages").getByRole("link", { name: "Walisa Fermryn" }).click();
-    await page.getByRole("heading", { level: 1, name: "Walisa Fermryn" }).waitFor();
+    const name = SEEDED_TITLE;
+    await page.locator("#passages").getByRole("link", { name }).click();
+    await page.getByRole("heading", { level: 1, name }).waitFor();
     expect(await page.locator(".candidate").count()).toBe(3);
     expect(await page.locator(".candidate").first().getAttribute("class")).toContain("winner");
     const width = await page

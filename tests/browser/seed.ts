@@ -25,8 +25,12 @@ export function seed(db: Database, options: SeedOptions): void {
   transaction(db, () => fill(db, options));
 }
 
+const WORLD = 7;
+/** Of the first passage of every seeded instance. */
+export const SEEDED_TITLE = demoPassages(WORLD, 1)[0]!.title;
+
 function fill(db: Database, { studied, real = false }: SeedOptions): void {
-  const items = demoPassages(7, studied + 2);
+  const items = demoPassages(WORLD, studied + 2);
   let current: number | null = null;
   const measured: { probeIds: number[]; born: number }[] = [];
   items.forEach(({ title, text, questions }, n) => {
