@@ -21,6 +21,8 @@ export interface Arena {
 export class Backend {
   /** Whether nothing is allocated or computed, see dry-backend.ts. */
   readonly isDry: boolean = false;
+  /** The last graph that was asked for, whatever became of it. */
+  private computing: Promise<void> = Promise.resolve();
 
   protected constructor(
     readonly library: Library,
@@ -132,7 +134,14 @@ export class Backend {
    * messages. GPU drivers stay on one thread (Mesa's Vulkan corrupts its memory when worker threads
    * come and go), and messages are heard between graphs.
    */
-  async compute(graph: bigint): Promise<void> {
+  compute(graph: bigint): Promise<void> {
+    // A backend has one work buffer: of two graphs at a time each would write into the other's.
+    const turn = this.computing.then(() => this.computeNow(graph));
+    this.computing = turn.catch(() => {});
+    return turn;
+  }
+
+  private async computeNow(graph: bigint): Promise<void> {
     const { c, variant } = this.library;
     if (variant !== "cpu") {
       this.checkStatus(c.ggml_backend_graph_compute(this.handle, graph));
