@@ -9,7 +9,12 @@ import { scratch } from "./fixture.ts";
 /** The first use of the software device compiles its shaders. */
 const MINUTES = 60_000;
 /** ggml hides software devices unless one is chosen by its index. */
-const ENVIRONMENT = { ...process.env, GGML_VK_VISIBLE_DEVICES: "0" };
+const ENVIRONMENT = { ...process.env, GGML_VK_VISIBLE_DEVICES: "0", LP_NUM_THREADS: "1" };
+/**
+ * Mesa's software driver ends about every other process with a segmentation fault or a double free, about
+ * every eighth with one thread of its own. Such a process is tried again; one that ends by itself is not.
+ */
+const ATTEMPTS = 6;
 const TRAINER = `${import.meta.dir}/../../../trainer`;
 
 const { file, remove } = scratch("vulkan");
@@ -17,18 +22,24 @@ afterAll(remove);
 
 /** Runs a script in a process of its own, since a process loads one set of libraries. */
 async function lastLine(script: string, ...args: string[]): Promise<string> {
-  const child = Bun.spawn({
-    cmd: [process.execPath, script, ...args],
-    env: ENVIRONMENT,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [output, errors] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  const line = output.trim().split("\n").at(-1);
-  if ((await child.exited) === 0 && line) return line;
-  throw new Error(`${script} ${args.join(" ")} failed (${child.exitCode}): ${errors.slice(-2000)}`);
+  for (let attempt = 1; ; attempt++) {
+    const child = Bun.spawn({
+      cmd: [process.execPath, script, ...args],
+      env: ENVIRONMENT,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const [output, errors] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    const line = output.trim().split("\n").at(-1);
+    if ((await child.exited) === 0 && line) return line;
+    const how = child.signalCode ?? child.exitCode;
+    if (!child.signalCode || attempt === ATTEMPTS) {
+      throw new Error(`${script} ${args.join(" ")} failed (${how}): ${errors.slice(-2000)}`);
+    }
+    console.warn(`The Vulkan driver crashed (${how}); trying again.`);
+  }
 }
 
 /** Why there is no Vulkan device to test; nothing where there is one. */
