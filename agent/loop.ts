@@ -7,6 +7,7 @@ import { isDead, newOwner } from "./jobs/owner.ts";
 import { describe, runJob } from "./jobs/run.ts";
 import type { JobHandlers } from "./jobs/types.ts";
 import { sweepInbox } from "./read/inbox.ts";
+import { sleep } from "./sleep.ts";
 
 /** The one lease: whoever holds it takes jobs from the journal. */
 export const LOOP_LEASE = "loop";
@@ -100,7 +101,7 @@ class Loop {
             await this.hold();
           } else {
             this.tell({ phase: "standby" });
-            await this.sleep(this.timing.poll);
+            await sleep(this.timing.poll, this.options.signal);
           }
         });
       }
@@ -160,7 +161,7 @@ class Loop {
     if (!job) {
       if (waiting) this.pause("model", this.blocked!.message);
       else this.tell({ phase: "idle" });
-      await this.sleep(this.timing.poll);
+      await sleep(this.timing.poll, this.options.signal);
       return;
     }
     const title = describe(context.db, job);
@@ -193,7 +194,7 @@ class Loop {
       "disk",
       `The disk that holds ${root} is full: free some space there; what is recorded is safe, and is taken up again.`,
     );
-    await this.sleep(this.timing.pause);
+    await sleep(this.timing.pause, this.options.signal);
   }
 
   /** @throws LoopError with `onTrouble: "stop"` */
@@ -211,7 +212,7 @@ class Loop {
       if (error instanceof JobLostError) return;
       if (isDiskFull(error)) await this.waitForDisk();
       else if (error instanceof DatabaseError && error.code === "busy") {
-        await this.sleep(this.timing.poll);
+        await sleep(this.timing.poll, this.options.signal);
       } else throw error;
     }
   }
@@ -235,17 +236,5 @@ class Loop {
       setLeaseProblem(this.options.context.db, LOOP_LEASE, this.owner, problem);
       this.posted = problem;
     } catch {}
-  }
-
-  private async sleep(ms: number): Promise<void> {
-    const { signal } = this.options;
-    if (signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms);
-    const wake = () => resolve();
-    signal.addEventListener("abort", wake, { once: true });
-    await promise;
-    clearTimeout(timer);
-    signal.removeEventListener("abort", wake);
   }
 }

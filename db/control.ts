@@ -44,17 +44,6 @@ export function saveControlScores(
   }
 }
 
-/** The control items that were asked under a version, each with its score. */
-export function controlScoresUnder(db: Database, versionId: number, model: string) {
-  return db
-    .select({ item: controlItems, score: controlScores })
-    .from(controlScores)
-    .innerJoin(controlItems, eq(controlItems.id, controlScores.itemId))
-    .where(and(eq(controlScores.versionId, versionId), eq(controlItems.model, model)))
-    .orderBy(asc(controlItems.id))
-    .all();
-}
-
 /** What the base wrote to be practised, in the order it was made. */
 export function listRehearsals(db: Database, model: string): RehearsalRow[] {
   return db

@@ -11,6 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { isAlive } from "./alive.ts";
 import { TrainerError } from "./errors.ts";
 
 /** Temporary names that this process is writing under. */
@@ -188,15 +189,6 @@ function siblings(folder: string): string[] {
   } catch {
     // Opening the file says what is wrong with its folder.
     return [];
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

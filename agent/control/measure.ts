@@ -1,5 +1,4 @@
 import type { Likelihood, Score } from "../../trainer/types.ts";
-import { mean } from "../decide.ts";
 import { type Interval, interval } from "../measure/interval.ts";
 import type { ControlKind } from "./types.ts";
 
@@ -46,20 +45,4 @@ export function controlFigures(results: readonly ControlResult[]): ControlFigure
     reading: kept("reading"),
     writing: kept("writing"),
   };
-}
-
-/** The worst of the skills' shares; 1 of none. */
-export function worstSkill(figures: ControlFigures): number {
-  const shares = [figures.fact, figures.reading, figures.writing].flatMap((it) =>
-    it === null ? [] : [it.mean],
-  );
-  return shares.length === 0 ? 1 : Math.min(...shares);
-}
-
-/** Mean share over the skills that are measured. */
-export function meanSkill(figures: ControlFigures): number | null {
-  const shares = [figures.fact, figures.reading, figures.writing].flatMap((it) =>
-    it === null ? [] : [it.mean],
-  );
-  return shares.length === 0 ? null : mean(shares);
 }

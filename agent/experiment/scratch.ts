@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { isAlive } from "../../trainer/alive.ts";
 import type { Home } from "../home.ts";
 
 /** Inside the adapters folder, apart from the learner's own scratch, which it sweeps. */
@@ -17,14 +18,4 @@ export function openScratch(home: Home): string {
     if (name !== own && !isAlive(Number(name))) rmSync(join(root, name), { recursive: true });
   }
   return join(FOLDER, own);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It is there, and somebody else's.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

@@ -152,8 +152,9 @@ function shares({ replayShare, rehearsal }: ReplaySettings): { replay: number; r
   return { replay, rehearsal: Math.min(Math.max(0, rehearsal.share), MOST_OLD - replay) };
 }
 
-function within(rows: readonly SizedRow[], budget: number): SizedRow[] {
-  const taken: SizedRow[] = [];
+/** Rows in their order, but for those that the budget has no room left for. */
+export function within<R extends { tokens: number }>(rows: readonly R[], budget: number): R[] {
+  const taken: R[] = [];
   let used = 0;
   for (const row of rows) {
     if (used + row.tokens > budget) continue;

@@ -10,6 +10,7 @@ import {
   watchedFolders,
 } from "../../db/sources.ts";
 import { isDead, newOwner } from "../jobs/owner.ts";
+import { sleep } from "../sleep.ts";
 import { admitItems, repairItems } from "./admit.ts";
 import { type CheckContext, checkSource } from "./check.ts";
 import { FolderWatch } from "./watch.ts";
@@ -71,7 +72,7 @@ class Poller {
           // A full disk or a busy database: nothing is lost, and it is tried again.
           this.complain("The sources could not be looked at: {error}", error);
         }
-        await pause(this.timing.tick, signal);
+        await sleep(this.timing.tick, signal);
       }
     } finally {
       await this.folders.close();
@@ -171,15 +172,4 @@ class Poller {
 function placeOf(source: Source): string {
   if (source.kind === "feed" && URL.canParse(source.address)) return new URL(source.address).host;
   return source.kind === "folder" ? source.address : source.kind;
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const wake = () => resolve();
-  signal.addEventListener("abort", wake, { once: true });
-  await promise;
-  clearTimeout(timer);
-  signal.removeEventListener("abort", wake);
 }

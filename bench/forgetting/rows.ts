@@ -1,3 +1,4 @@
+import { within } from "../../agent/replay/plan.ts";
 import { inShares, type Rehearsal, rehearsalRow } from "../../agent/replay/rehearsal.ts";
 import { random, seedFor, shuffled } from "../../trainer/random.ts";
 import type { ModelTrainer, TrainingRow } from "../../trainer/types.ts";
@@ -34,14 +35,14 @@ export async function mixRows(
     replay.order === "hardest"
       ? await hardestFirst(trainer, old, material.adapter)
       : shuffled(old.length, next).map((i) => old[i]!);
-  const replayed = take(await sized(trainer, ordered), total * replay.share).map((it) => ({
+  const replayed = within(await sized(trainer, ordered), total * replay.share).map((it) => ({
     ...it,
     row: replay.kl > 0 ? { ...it.row, kl: replay.kl } : it.row,
   }));
   const { kl, weight } = rehearsal;
   const own = rehearsal.share > 0 ? material.rehearsal : [];
   const order = inShares(shuffled(own.length, next).map((i) => own[i]!));
-  const rehearsed = take(
+  const rehearsed = within(
     order.map((it) => ({
       row: rehearsalRow(it, { kl, weight, end: it.form !== "text" }),
       tokens: it.tokens,
@@ -78,17 +79,6 @@ async function sized(trainer: ModelTrainer, rows: TrainingRow[]): Promise<Sized[
     rows.map(({ segments }) => segments.map(({ text }) => text).join("")),
   );
   return rows.map((row, i) => ({ row, tokens: counts[i]! + 2 }));
-}
-
-function take(rows: Sized[], budget: number): Sized[] {
-  const taken: Sized[] = [];
-  let used = 0;
-  for (const row of rows) {
-    if (used + row.tokens > budget) continue;
-    taken.push(row);
-    used += row.tokens;
-  }
-  return taken;
 }
 
 function sum(rows: Sized[]): number {

@@ -2,6 +2,7 @@ import koffi from "koffi";
 import type { Backend } from "../../trainer/ggml/backend.ts";
 import { Graph, type GraphAllocator } from "../../trainer/ggml/graph.ts";
 import { requireLibraries } from "../../trainer/ggml/locate.ts";
+import { type Layout, nodesOf, readNode } from "../../trainer/ggml/node.ts";
 import type { Shape, Tensor } from "../../trainer/ggml/tensor.ts";
 
 /** A matrix product of a training step: `[k, m, aBatch] x [k, n, batch] -> [m, n, batch]`. */
@@ -41,7 +42,7 @@ interface GraphInternals {
 export async function recordProducts(work: () => Promise<unknown>): Promise<Product[]> {
   const products: Product[] = [];
   const undo = interceptRuns(async (graph, { backend }, run) => {
-    for (const node of nodesOf(backend, graph)) {
+    for (const node of handles(backend, graph)) {
       const product = productOf(backend, node);
       if (product) products.push(product);
     }
@@ -69,12 +70,12 @@ export async function timeNodes(
     const { graph: handle, inputs } = graph as unknown as GraphInternals;
     allocator.plan(handle);
     for (const { tensor, data } of inputs) backend.upload(tensor, data);
-    for (const node of nodesOf(backend, graph)) {
-      const op = opOf(backend, node);
+    for (const node of handles(backend, graph)) {
+      const { op, ne } = readNode(backend.library, node);
       if (FREE_OPS.has(op)) continue;
       const seconds = single.time(node);
       const product = productOf(backend, node);
-      times.push({ op, ne: shapeOf(node), seconds, ...(product && { product }) });
+      times.push({ op, ne, seconds, ...(product && { product }) });
     }
   });
   try {
@@ -99,28 +100,18 @@ function interceptRuns(
   };
 }
 
-function nodesOf({ library: { c } }: Backend, graph: Graph): bigint[] {
-  const handle = (graph as unknown as GraphInternals).graph;
-  return Array.from({ length: c.ggml_graph_n_nodes(handle) }, (_, i) =>
-    c.ggml_graph_node(handle, i),
-  );
+function handles({ library }: Backend, graph: Graph): bigint[] {
+  return nodesOf(library, (graph as unknown as GraphInternals).graph);
 }
 
-function opOf({ library: { c } }: Backend, node: bigint): string {
-  return c.ggml_op_desc(node);
-}
-
-function productOf(backend: Backend, node: bigint): Product | undefined {
-  const op = opOf(backend, node);
+function productOf({ library }: Backend, node: bigint): Product | undefined {
+  const { op, sources } = readNode(library, node);
   if (op !== "MUL_MAT" && op !== "OUT_PROD") return undefined;
-  const [a, b] = sourcesOf(node);
-  const [a0, a1, aBatch] = shapeOf(a);
-  const [b0, b1, b2, b3] = shapeOf(b);
-  const type = koffi.decode(a, OFFSETS.type, "int") as number;
-  const batch = b2 * b3;
+  const [{ type, ne: a }, { ne: b }] = sources as [Layout, Layout];
+  const batch = b[2] * b[3];
   return op === "MUL_MAT"
-    ? { outer: false, type, k: a0, m: a1, n: b1, aBatch, batch }
-    : { outer: true, type, k: a1, m: a0, n: b0, aBatch, batch };
+    ? { outer: false, type, k: a[0], m: a[1], n: b[1], aBatch: a[2], batch }
+    : { outer: true, type, k: a[1], m: a[0], n: b[0], aBatch: a[2], batch };
 }
 
 function singleNodeGraph(backend: Backend) {
@@ -144,17 +135,4 @@ function singleNodeGraph(backend: Backend) {
     },
     free: () => c.ggml_free(ctx),
   };
-}
-
-/** Bytes from the beginning of struct ggml_tensor, whose size `checkAbi` has compared. */
-const OFFSETS = { type: 0, ne: 16, src: 152 };
-
-function shapeOf(tensor: bigint): Shape {
-  const ne = koffi.decode(tensor, OFFSETS.ne, "int64_t", 4) as (number | bigint)[];
-  return [Number(ne[0]), Number(ne[1]), Number(ne[2]), Number(ne[3])];
-}
-
-function sourcesOf(tensor: bigint): [bigint, bigint] {
-  const sources = koffi.decode(tensor, OFFSETS.src, "uint64_t", 2) as (number | bigint)[];
-  return [BigInt(sources[0]!), BigInt(sources[1]!)];
 }

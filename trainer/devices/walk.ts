@@ -2,7 +2,7 @@ import type { Backend } from "../ggml/backend.ts";
 import { DryBackend } from "../ggml/dry-backend.ts";
 import { LIMITS } from "../ggml/limits/limits.ts";
 import type { Variant } from "../ggml/locate.ts";
-import { type GraphNode, readNode } from "../ggml/node.ts";
+import { type GraphNode, nodesOf, readNode } from "../ggml/node.ts";
 
 /** A kind of node that some graph had, and whether the device at hand computes it. */
 export interface WalkedNode {
@@ -25,9 +25,7 @@ export class WalkBackend extends DryBackend {
 
   override checkNodes(graph: bigint): void {
     const { c } = this.library;
-    const count = c.ggml_graph_n_nodes(graph);
-    for (let i = 0; i < count; i++) {
-      const ptr = c.ggml_graph_node(graph, i);
+    for (const ptr of nodesOf(this.library, graph)) {
       const node = readNode(this.library, ptr);
       const key = JSON.stringify(node);
       if (this.nodes.has(key)) continue;

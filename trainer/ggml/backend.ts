@@ -4,6 +4,7 @@ import { TrainerError } from "../errors.ts";
 import { type Library, loadLibrary } from "./library.ts";
 import { LIMITS, type Limits } from "./limits/limits.ts";
 import type { Variant } from "./locate.ts";
+import { nodesOf } from "./node.ts";
 import { F32, type Shape, type Tensor } from "./tensor.ts";
 
 const DEVICE_TYPE_CPU = 0;
@@ -165,9 +166,7 @@ export class Backend {
    */
   checkNodes(graph: bigint): void {
     const { c } = this.library;
-    const count = c.ggml_graph_n_nodes(graph);
-    for (let i = 0; i < count; i++) {
-      const node = c.ggml_graph_node(graph, i);
+    for (const node of nodesOf(this.library, graph)) {
       if (!c.ggml_backend_supports_op(this.handle, node)) {
         throw new TrainerError(
           "model-unsupported",

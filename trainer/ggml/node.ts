@@ -35,6 +35,11 @@ export function readNode({ c }: Library, ptr: bigint): GraphNode {
   return { op: c.ggml_op_desc(ptr), ...layout(struct), sources };
 }
 
+/** The nodes of a graph, in the order in which they are computed. */
+export function nodesOf({ c }: Library, graph: bigint): bigint[] {
+  return Array.from({ length: c.ggml_graph_n_nodes(graph) }, (_, i) => c.ggml_graph_node(graph, i));
+}
+
 function structAt(ptr: bigint): DataView {
   return new DataView(koffi.view(ptr, SIZE));
 }

@@ -1,5 +1,5 @@
 import { F16, F32 } from "../tensor.ts";
-import { either, notTyped, type Requirement, sameShape, typed } from "./requirement.ts";
+import { either, notTyped, RENAMING, type Requirement, sameShape, typed } from "./requirement.ts";
 
 /** Types into which ggml converts no rows: they need an importance matrix. */
 const WITHOUT_QUANTIZER = [16, 17, 18, 19, 21, 22, 29];
@@ -11,11 +11,7 @@ const QUANTIZED = [2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 20, 23];
  * operand of the same type, too; the trainer's is always F32.
  */
 export const CPU: Readonly<Record<string, readonly Requirement[]>> = {
-  NONE: [],
-  RESHAPE: [],
-  VIEW: [],
-  PERMUTE: [],
-  TRANSPOSE: [],
+  ...RENAMING,
   ADD: [],
   SUB: [],
   MUL: [],

@@ -5,6 +5,7 @@ import {
   contiguousRows,
   dense,
   either,
+  RENAMING,
   type Requirement,
   rowsOf,
   sameShape,
@@ -28,11 +29,7 @@ const ROWS = weightTypesBut("iq4_nl", "mxfp4", "nvfp4", "tq1_0", "tq2_0");
  * assertions of the operation's own file, and contiguity where its kernel counts elements.
  */
 export const CUDA: Readonly<Record<string, readonly Requirement[]>> = {
-  NONE: [],
-  RESHAPE: [],
-  VIEW: [],
-  PERMUTE: [],
-  TRANSPOSE: [],
+  ...RENAMING,
   ADD: BINARY,
   SUB: BINARY,
   MUL: BINARY,

@@ -4,6 +4,7 @@ import {
   contiguousRows,
   dense,
   either,
+  RENAMING,
   type Requirement,
   sameShape,
   sameType,
@@ -29,11 +30,7 @@ const COPIES = [
  * has BF16. There is no OUT_PROD, RMS_NORM_BACK, SOFT_MAX_BACK or GET_ROWS_BACK.
  */
 export const METAL: Readonly<Record<string, readonly Requirement[]>> = {
-  NONE: [],
-  RESHAPE: [],
-  VIEW: [],
-  PERMUTE: [],
-  TRANSPOSE: [],
+  ...RENAMING,
   ADD: BINARY,
   SUB: BINARY,
   MUL: BINARY,

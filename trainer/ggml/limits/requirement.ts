@@ -122,3 +122,6 @@ function isContiguous({ type, ne, nb }: Layout, free: number): boolean {
   }
   return true;
 }
+
+/** Operations that rename memory and compute nothing: they ask for nothing. */
+export const RENAMING = { NONE: [], RESHAPE: [], VIEW: [], PERMUTE: [], TRANSPOSE: [] } as const;

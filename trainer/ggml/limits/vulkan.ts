@@ -3,6 +3,7 @@ import {
   contiguous,
   contiguousRows,
   either,
+  RENAMING,
   type Requirement,
   sameType,
   typed,
@@ -27,11 +28,7 @@ const COPIES = [
  * memory is estimated before a job begins.
  */
 export const VULKAN: Readonly<Record<string, readonly Requirement[]>> = {
-  NONE: [],
-  RESHAPE: [],
-  VIEW: [],
-  PERMUTE: [],
-  TRANSPOSE: [],
+  ...RENAMING,
   ADD: BINARY,
   SUB: BINARY,
   MUL: BINARY,

@@ -13,6 +13,7 @@ import { probeScores } from "../../../../db/scores.ts";
 import { listUpdates } from "../../../../db/updates.ts";
 import { listVersions } from "../../../../db/versions.ts";
 import { TrainerError, type TrainingRow } from "../../../../trainer/types.ts";
+import { failingAt } from "../../../support/failing.ts";
 import { Bench, SETTINGS } from "./bench.ts";
 
 let bench: Bench;
@@ -195,20 +196,8 @@ describe("learnPassage, interrupted", () => {
   async function learnInterrupted(failAt: number): Promise<number> {
     bench = new Bench();
     const { passage, job } = bench.learnable("Toab");
-    let calls = 0;
     let failures = 0;
-    const failing = <T extends object>(target: T): T =>
-      new Proxy(target, {
-        get(object, key) {
-          const value = Reflect.get(object, key);
-          if (typeof value !== "function") return value;
-          return (...args: unknown[]) => {
-            calls += 1;
-            if (calls === failAt) throw new Error("killed");
-            return value.apply(object, args);
-          };
-        },
-      });
+    const failing = failingAt(failAt);
     const context = bench.context({
       trainer: async () => failing(bench.trainer),
       generator: async () => failing(bench.generator),

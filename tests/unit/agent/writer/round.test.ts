@@ -28,6 +28,7 @@ import {
 } from "../../../../db/rounds.ts";
 import { listVersions } from "../../../../db/versions.ts";
 import type { ScorePair } from "../../../../trainer/types.ts";
+import { failingAt } from "../../../support/failing.ts";
 import { FakeGenerator } from "../fakes/generator.ts";
 import { Bench } from "../learn/bench.ts";
 import { claimRound, collect, collectMany } from "./rounds.ts";
@@ -276,20 +277,8 @@ describe("a round, interrupted", () => {
   async function interrupted(failAt: number): Promise<number> {
     open(POOR, GOOD);
     collectMany(bench.db, 12);
-    let calls = 0;
     let failures = 0;
-    const failing = <T extends object>(target: T): T =>
-      new Proxy(target, {
-        get(object, key) {
-          const value = Reflect.get(object, key);
-          if (typeof value !== "function") return value;
-          return (...args: unknown[]) => {
-            calls += 1;
-            if (calls === failAt) throw new Error("killed");
-            return value.apply(object, args);
-          };
-        },
-      });
+    const failing = failingAt(failAt);
     const broken = context({
       trainer: async () => failing(bench.trainer),
       generator: async () => failing(bench.generator),
