@@ -13,6 +13,8 @@ import { KNOWN, type KnownOptions, knownWorld } from "./exams.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import {
   type Entity,
+  echoQuestionsOf,
+  type Fact,
   implicationsOf,
   makeEntity,
   type Passage,
@@ -53,9 +55,11 @@ export interface CorpusOptions extends KnownOptions {
   shortRows: number;
   /** Share of those that are statements. */
   factShare: number;
+  /** Share of the questions that are statements asked back. */
+  echoShare: number;
 }
 
-/** About 5,100 tokens a step, most of them of reading and writing, which is harder than knowing. */
+/** About 5,700 tokens a step, most of them of reading and writing, which is harder than knowing. */
 export const CORPUS: CorpusOptions = {
   ...KNOWN,
   seed: 1,
@@ -67,6 +71,7 @@ export const CORPUS: CorpusOptions = {
   knownPassageShare: 0.8,
   shortRows: 48,
   factShare: 0.4,
+  echoShare: 0.25,
 };
 
 /** The most questions that are asked about one open passage, one after the other. */
@@ -168,7 +173,7 @@ export class Corpus {
     }
     if (draw < implicationsShare + rewriteShare + openBookShare) {
       const some = rng.shuffle(facts).slice(0, rng.int(1, MAX_ASKED));
-      return reading(passage, questionsOf(entity, some, rng, "seen"));
+      return reading(passage, this.asked(entity, some, rng));
     }
     const pairs = questionsOf(entity, facts, rng, "seen").map(({ question, answer }) =>
       questionAnswer(question, answer),
@@ -185,8 +190,17 @@ export class Corpus {
 
   private question(rng: Rng): CorpusText {
     const entity = this.known[rng.int(0, this.options.asked - 1)]!;
-    const [asked] = questionsOf(entity, [rng.pick(entity.facts)], rng, "seen");
+    const [asked] = this.asked(entity, [rng.pick(entity.facts)], rng);
     return answered("closed-book", closedBook(asked!.question), answerText(asked!.answer));
+  }
+
+  /** Lists are asked for in questions' own wordings; reading and memory should know others too. */
+  private asked(entity: Entity, facts: readonly Fact[], rng: Rng): Question[] {
+    return facts.flatMap((fact) =>
+      rng.chance(this.options.echoShare)
+        ? echoQuestionsOf(entity, [fact], rng)
+        : questionsOf(entity, [fact], rng, "seen"),
+    );
   }
 }
 

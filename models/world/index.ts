@@ -18,5 +18,11 @@ export {
   type StatedFact,
   statementsOf,
 } from "./passage.ts";
-export { type Question, questionsOf, questionWordings, type Wording } from "./questions.ts";
+export {
+  echoQuestionsOf,
+  type Question,
+  questionsOf,
+  questionWordings,
+  type Wording,
+} from "./questions.ts";
 export { Rng } from "./rng.ts";

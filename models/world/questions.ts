@@ -2,6 +2,7 @@ import { attributeOf, type Entity, type Fact } from "./entity.ts";
 import { lineReference } from "./passage.ts";
 import { fill, type Reference } from "./phrase.ts";
 import type { Rng } from "./rng.ts";
+import type { ValueSpec } from "./values.ts";
 
 /** `seen` wordings are trained on, `unseen` ones never. */
 export type Wording = "seen" | "unseen";
@@ -69,3 +70,53 @@ export function questionsOf(
     };
   });
 }
+
+/**
+ * One question per fact, in their order, each a statement whose value is asked for in its place
+ * ("The builders of the Torvane Bridge used what?"). They teach that a question may use any
+ * statement's words. None is an unseen wording.
+ */
+export function echoQuestionsOf(entity: Entity, facts: readonly Fact[], rng: Rng): Question[] {
+  return facts.map((fact) => ({
+    question: fill(rng.pick(echoTemplates(entity, fact)), entity, lineReference(rng)),
+    answer: fact.value,
+    attribute: fact.attribute,
+  }));
+}
+
+/** An attribute's statements as questions. */
+export function echoTemplates(entity: Entity, fact: Fact): string[] {
+  const { statements, unseen, value } = attributeOf(entity, fact);
+  return statements
+    .map((statement) => echo(statement, value))
+    .filter((template) => !unseen.some((other) => sameWords(template, other)));
+}
+
+function echo(statement: string, value: ValueSpec): string {
+  const first = statement.startsWith("{v}");
+  return statement
+    .replace(/((a|an|the|\{a\}|\{A\}) )?((river|year|colour) )?\{v\}/i, questionWord(value, first))
+    .replace(/\.$/, "?");
+}
+
+function questionWord(value: ValueSpec, first: boolean): string {
+  switch (value.type) {
+    case "year":
+      return "which year";
+    case "date":
+      return "which date";
+    case "quantity":
+      return `how many ${value.unit}`;
+    case "person":
+      return first ? "who" : "whom";
+    case "place":
+      return "which place";
+    case "river":
+      return "which river";
+    case "list":
+      return "what";
+  }
+}
+
+const sameWords = (a: string, b: string): boolean => bare(a) === bare(b);
+const bare = (template: string): string => template.replace(/\{[NS]\}/g, "{N}").toLowerCase();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import {
   distractorsOf,
+  echoQuestionsOf,
   implicationsOf,
   makeWorld,
   passageOf,
@@ -47,6 +48,7 @@ describe("tables", () => {
       const as = { ...entity, name: "the X", title: "The X" };
       for (const fact of entity.facts) {
         for (const wording of questionWordings(as, fact, "seen")) seen.add(wording);
+        for (let i = 0; i < 20; i++) seen.add(echoQuestionsOf(as, [fact], new Rng(i))[0]!.question);
         for (const wording of questionWordings(as, fact, "unseen")) unseen.add(wording);
       }
     }
@@ -99,7 +101,8 @@ describe("texts", () => {
       for (const entity of world) {
         const passage = passageOf(entity, rng);
         const sentences = passage.text.split(/(?<=\.) /);
-        expect(sentences.length).toBeGreaterThanOrEqual(4);
+        expect(passage.facts).toHaveLength(entity.facts.length);
+        expect(sentences.length).toBeGreaterThanOrEqual(6);
         expect(sentences.length).toBeLessThanOrEqual(8);
         expect(passage.text).not.toMatch(/[{}]|undefined/);
         expect(passage.text).toContain(entity.name.replace(/^the /, ""));
@@ -124,6 +127,17 @@ describe("texts", () => {
       }
     });
   }
+
+  test("a statement asked back has one question word, no value and no slot left", () => {
+    for (const entity of train.slice(0, 100)) {
+      for (const { question, answer } of echoQuestionsOf(entity, entity.facts, rng)) {
+        expect(question).toMatch(/^\p{Lu}.*\?$/u);
+        expect(question).toMatch(/\b(which|how many|what|whom?)\b/i);
+        expect(question).not.toContain(answer);
+        expect(question).not.toMatch(/[{}]/);
+      }
+    }
+  });
 
   test("a rewrite never repeats the passage's own sentence template", () => {
     for (const entity of train.slice(0, 50)) {
