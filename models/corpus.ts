@@ -2,6 +2,7 @@ import {
   answerText,
   closedBook,
   implicationsPrompt,
+  longImplicationsPrompt,
   openBook,
   questionAnswer,
   questionsPrompt,
@@ -24,6 +25,7 @@ import {
   Rng,
   rewriteOf,
   type StatedFact,
+  thoroughImplicationsOf,
 } from "./world/index.ts";
 
 export { type ExamItem, heldOutExam, type KnownOptions, knownExam, knownWorld } from "./exams.ts";
@@ -47,6 +49,10 @@ export interface CorpusOptions extends KnownOptions {
   implicationsShare: number;
   rewriteShare: number;
   openBookShare: number;
+  /** Share of the implications that are asked for as a long list, which states every fact twice. */
+  longShare: number;
+  /** Share of the others that are as thorough unasked: a writer who varies can find out what serves. */
+  thoroughShare: number;
   /** Rows that are a plain passage. */
   passages: number;
   /** Share of those that are about known entities. */
@@ -59,7 +65,7 @@ export interface CorpusOptions extends KnownOptions {
   echoShare: number;
 }
 
-/** About 5,700 tokens a step, most of them of reading and writing, which is harder than knowing. */
+/** About 6,200 tokens a step, most of them of reading and writing, which is harder than knowing. */
 export const CORPUS: CorpusOptions = {
   ...KNOWN,
   seed: 1,
@@ -67,6 +73,8 @@ export const CORPUS: CorpusOptions = {
   implicationsShare: 0.4,
   rewriteShare: 0.07,
   openBookShare: 0.25,
+  longShare: 0.15,
+  thoroughShare: 0.3,
   passages: 6,
   knownPassageShare: 0.8,
   shortRows: 48,
@@ -163,10 +171,7 @@ export class Corpus {
     const passage = passageOf(entity, rng);
     const facts = inOrder(entity, passage.facts);
     const draw = rng.next();
-    if (draw < implicationsShare) {
-      const lines = implicationsOf(entity, facts, rng);
-      return answered("implications", implicationsPrompt(passage), lines.join("\n"));
-    }
+    if (draw < implicationsShare) return this.implications(entity, passage, facts, rng);
     if (draw < implicationsShare + rewriteShare) {
       const lines = rewriteOf(entity, facts, rng);
       return answered("rewrite", rewritePrompt(passage), lines.join("\n"));
@@ -179,6 +184,15 @@ export class Corpus {
       questionAnswer(question, answer),
     );
     return answered("questions", questionsPrompt(passage), pairs.join("\n"));
+  }
+
+  private implications(entity: Entity, passage: Passage, facts: StatedFact[], rng: Rng) {
+    const { longShare, thoroughShare } = this.options;
+    const long = rng.chance(longShare);
+    const thorough = long || rng.chance(thoroughShare);
+    const lines = (thorough ? thoroughImplicationsOf : implicationsOf)(entity, facts, rng);
+    const prompt = long ? longImplicationsPrompt : implicationsPrompt;
+    return answered("implications", prompt(passage), lines.join("\n"));
   }
 
   /** The line is learned as a study line is: behind its title, with loss on the line alone. */

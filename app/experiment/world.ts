@@ -15,13 +15,12 @@ import {
   questionWordings,
   Rng,
   rewriteOf,
+  thoroughImplicationsOf,
 } from "../../models/world/index.ts";
 import { EMBEDDED_MODEL } from "../config.ts";
 
 /** Reward questions of a fact, each in a wording of its own. */
 const REWARD_WORDINGS = 2;
-/** Statements of a fact in a long list. */
-const LONG = 3;
 /** Steps of pre-training whose rows the audit looks through; there is no end to them. */
 const AUDITED_STEPS = 150;
 
@@ -78,7 +77,7 @@ function ruledEdit(entity: Entity, passage: Passage, kind: PromptKind, rng: Rng)
     case "implications":
       return statements(facts);
     case "implications-long":
-      return [...new Set(Array.from({ length: LONG }, () => statements(facts)).flat())];
+      return thoroughImplicationsOf(entity, facts, rng);
     case "self-qa":
       return questionsOf(entity, facts, rng, "seen").map(pairLine);
     case "rewrite":

@@ -17,6 +17,7 @@ export {
   rewriteOf,
   type StatedFact,
   statementsOf,
+  thoroughImplicationsOf,
 } from "./passage.ts";
 export {
   echoQuestionsOf,

@@ -64,6 +64,20 @@ export function implicationsOf(
   });
 }
 
+/** Each fact twice in a row, in different words. */
+export function thoroughImplicationsOf(
+  entity: Entity,
+  facts: readonly Fact[],
+  rng: Rng,
+  allowed: (statement: string) => boolean = namesEntityFirst,
+): string[] {
+  return facts.flatMap((fact) =>
+    rng
+      .sample(attributeOf(entity, fact).statements.filter(allowed), 2)
+      .map((wording) => fill(wording, entity, lineReference(rng), fact.value)),
+  );
+}
+
 /** A list whose lines begin with values asks a small model for the whole fact in its first word. */
 function namesEntityFirst(statement: string): boolean {
   return statement.search(/\{[NSP]\}/) < statement.indexOf("{v}");
