@@ -141,7 +141,7 @@ export function policyPath(
 function clean(
   lab: Pick<Lab, "db">,
   passage: LabPassage,
-  { lines, dropped, prompt, completions, texts = completions }: WrittenEdit,
+  { lines, dropped, prompt, completions }: WrittenEdit,
 ): Pick<NewEdit, "lines" | "dropped" | "prompt" | "completions"> {
   const asked = reportQuestions(lab, passage.id).map(({ question }) => question);
   const kept = withoutExamQuestions(lines, asked);
@@ -149,8 +149,6 @@ function clean(
     lines: kept,
     dropped: dropped + lines.length - kept.length,
     prompt,
-    // As in the paper the writer is trained on what was written. Without the lines that did not pass,
-    // lists are shorter than those that were sampled, and it would learn to end them early.
-    completions: kept.length > 0 ? texts : [],
+    completions: kept.length > 0 ? completions : [],
   };
 }

@@ -27,15 +27,17 @@ const NO_STATEMENT = /\?$|^(?:question|answer)\b/iu;
 /** "3. ", "- ": what lists put before an item. */
 const BULLET = /^(?:[-*•·]|\d{1,2}[.)])\s+/u;
 
-/** An edit that somebody wrote: the study lines in it, and what the writer would have to write for just these. */
+/** An edit that somebody wrote: its text, and the study lines in it. */
 export interface WrittenEdit {
   kind: PromptKind;
   /** What the writer was shown. */
   prompt: string;
-  /** What it wrote, list by list, without the lines that did not pass. */
+  /**
+   * What it wrote, list by list, with the lines that did not pass; none of a list without one that did.
+   * As in the paper a writer is trained on what was written: without those lines, lists would be shorter
+   * than those that were sampled, and it would learn to end them early.
+   */
   completions: string[];
-  /** The same as it was written, with the lines that did not pass. */
-  texts?: string[];
   /** The different lines of all lists. */
   lines: string[];
   /** Lines left out because a name or number in them is not in the passage, or they are no lines. */
@@ -82,14 +84,10 @@ export function readEdit(kind: PromptKind, texts: string[], passage: PassageText
     kind === "self-qa" ? readPairs(text, passage, isSound) : readStatements(text, isSound),
   );
   const lines = distinct(lists.flatMap((list) => list.lines));
-  const opening = kind === "self-qa" ? LIST_OPENING : "";
   return {
     kind,
     prompt: editPrompt(kind, passage),
-    completions: lists
-      .map((list) => distinct(list.lines).join("\n").slice(opening.length))
-      .filter((text) => text !== ""),
-    texts: texts.map((text) => text.trimEnd()).filter((text) => text !== ""),
+    completions: texts.flatMap((text, i) => (lists[i]!.lines.length > 0 ? [text.trimEnd()] : [])),
     lines,
     dropped: lists.reduce((sum, list) => sum + list.read, 0) - lines.length,
   };

@@ -69,11 +69,20 @@ describe("readEdit", () => {
     expect(readEdit("implications", [text], PASSAGE)).toEqual({
       kind: "implications",
       prompt: implicationsPrompt(PASSAGE),
-      completions: ["The Toab sank in 1340.\nIt carried salt."],
-      texts: [text],
+      completions: [text],
       lines: ["The Toab sank in 1340.", "It carried salt."],
       dropped: 5,
     });
+  });
+
+  test("a text without a line that passes is nothing to learn from", () => {
+    const { completions, lines } = readEdit(
+      "rewrite",
+      ["Toja was built.", "It sank in 1340. "],
+      PASSAGE,
+    );
+    expect(lines).toEqual(["It sank in 1340."]);
+    expect(completions).toEqual(["It sank in 1340."]);
   });
 
   test("keeps questions whose answer stands in the passage", () => {
@@ -82,8 +91,7 @@ describe("readEdit", () => {
     expect(readEdit("self-qa", [text], PASSAGE)).toEqual({
       kind: "self-qa",
       prompt: `${questionsPrompt(PASSAGE)}Question:`,
-      completions: [" Where did the Toab sink?\nAnswer: near Kolm"],
-      texts: [text],
+      completions: [text],
       lines: ["Question: Where did the Toab sink?\nAnswer: near Kolm"],
       dropped: 2,
     });
