@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { Bench } from "../../../bench/trainer/bench.ts";
 import { flopsOf, recordProducts, timeNodes } from "../../../bench/trainer/nodes.ts";
+import { profileTable } from "../../../bench/trainer/profile-table.ts";
 import { tables } from "../../../bench/trainer/report.ts";
 import { type Repetition, Store } from "../../../bench/trainer/store.ts";
 import { planOf, SEAL_OPTIONS, sealRows } from "../../../bench/trainer/workload.ts";
@@ -61,6 +62,37 @@ describe("the report", () => {
     expect(text).toContain("VOID");
     expect(text).toMatch(/ours-q8_0 +150 .* 1\.50/);
     expect(text).toMatch(/peft-f32 +100 +90\.\.300 +1\.00/);
+  });
+});
+
+describe("the profile", () => {
+  const product = (shape: string) => ({ shape, seconds: 2, nodes: 1, flops: 1e9, idealSeconds: 1 });
+
+  test("says where time goes beyond what the products would take by themselves", () => {
+    const { rows } = profileTable([
+      {
+        profiled: { model: "iii", precision: "q8_0", batchTokens: 1, steps: 1, tokens: 1 },
+        machine: { cpu: "", cores: 1, memoryGiB: 1, os: "", bun: "" },
+        threads: 1,
+        seconds: 9,
+        nodeSeconds: 10,
+        idealSeconds: 3,
+        flops: 3e9,
+        operations: [
+          { op: "MUL_MAT", seconds: 4, nodes: 2 },
+          { op: "OUT_PROD", seconds: 2, nodes: 1 },
+          { op: "CONT", seconds: 1, nodes: 1 },
+          { op: "OPT_STEP_ADAMW", seconds: 0.5, nodes: 1 },
+          { op: "ADD", seconds: 2.5, nodes: 1 },
+        ],
+        products: [
+          product("q8_0 [512, 1408] x [512, t] x 1"),
+          product("q8_0 [512, t] x [512, 32] x 1"),
+          product("outer f32 [t, 512] x [t, 32] x 1"),
+        ],
+      },
+    ]);
+    expect(rows).toEqual([["(iii) q8_0", "1", "30%", "10%", "10%", "10%", "10%", "5%", "25%"]]);
   });
 });
 
