@@ -39,24 +39,36 @@ export async function ask(
 }
 
 /**
- * Answers from the version that answers now. One whose adapter cannot be read is refused, see
- * {@link soundVersion}, and the one before it is asked.
+ * Answers from the version that answers now, see {@link underLatest}.
  * @param onWeights told whose answer begins, before it does
  */
 export async function askLatest(
-  { db, home }: { db: Database; home: Home },
+  place: { db: Database; home: Home },
   generator: TextGenerator,
   question: string,
   options: Omit<AskOptions, "adapter"> & { onWeights?: (weights: Weights) => void } = {},
 ): Promise<{ answer: string; weights: Weights }> {
   const { onWeights, ...rest } = options;
+  const { result, weights } = await underLatest(place, (now) => {
+    onWeights?.(now);
+    const { adapter } = now;
+    return ask(generator, question, { ...rest, ...(adapter && { adapter }) });
+  });
+  return { answer: result, weights };
+}
+
+/**
+ * Works with the version that answers now. One whose adapter cannot be read is refused, see
+ * {@link soundVersion}, and the work is done with the one before it.
+ */
+export async function underLatest<T>(
+  { db, home }: { db: Database; home: Home },
+  work: (weights: Weights) => Promise<T>,
+): Promise<{ result: T; weights: Weights }> {
   for (;;) {
     const weights = findWeights(db, home, "latest")!;
-    onWeights?.(weights);
     try {
-      const { adapter } = weights;
-      const answer = await ask(generator, question, { ...rest, ...(adapter && { adapter }) });
-      return { answer, weights };
+      return { result: await work(weights), weights };
     } catch (error) {
       const unreadable = error instanceof GeneratorError && error.code === "adapter-unreadable";
       if (!unreadable || (await soundVersion(db, home))?.id === weights.version?.id) throw error;
@@ -65,6 +77,6 @@ export async function askLatest(
 }
 
 /** A line break would end the question's line, and with it the form that the model knows. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(/\s+/g, " ").trim();
 }

@@ -83,6 +83,8 @@ export async function sharedGenerator(tenant: Tenant<TextGenerator>): Promise<Te
   return {
     generate: (requests, options) =>
       tenant.use((generator) => generator.generate(requests, options), options?.signal),
+    embed: (texts, options) =>
+      tenant.use((generator) => generator.embed(texts, options), options?.signal),
     close: () => tenant.close(),
   };
 }

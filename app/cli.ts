@@ -14,6 +14,7 @@ import * as selftest from "./commands/selftest.ts";
 import * as serve from "./commands/serve.ts";
 import * as source from "./commands/source/index.ts";
 import * as status from "./commands/status.ts";
+import * as token from "./commands/token.ts";
 import * as writer from "./commands/writer.ts";
 
 if (process.env.SELKIE_DEBUG) {
@@ -47,6 +48,7 @@ const commands = [
   writer,
   experiment,
   adapter,
+  token,
   doctor,
   selftest,
 ];

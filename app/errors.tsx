@@ -7,7 +7,9 @@ import { ReadError } from "../agent/read/errors.ts";
 import { DatabaseError, explainDatabaseError, isDiskFull } from "../db/errors.ts";
 import { TrainerError } from "../trainer/types.ts";
 import { type ErrorFacts, ErrorFragment, ErrorPage } from "../views/error.tsx";
+import { openaiError } from "./openai/error.ts";
 import { page } from "./page.ts";
+import { isForPrograms } from "./programs.ts";
 import type { SiteEnv } from "./site.ts";
 
 const logger = getLogger(["selkie", "http"]);
@@ -15,18 +17,29 @@ const logger = getLogger(["selkie", "http"]);
 /** What was asked for cannot be done; told in one sentence that says what to do. */
 export class RequestError extends Error {
   constructor(
-    readonly status: 400 | 404 | 413 | 422,
+    readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 422,
     message: string,
+    /** For programs: what is wrong, where the status does not say it, and which part of the request. */
+    readonly about: { code?: string; param?: string } = {},
   ) {
     super(message);
     this.name = "RequestError";
   }
 }
 
+/** What programs are told: a code, the sentence for people, and the part of the request that is wrong. */
+export interface ProgramError {
+  code: string;
+  message: string;
+  param: string | undefined;
+}
+
 const TITLES: Record<number, string> = {
   400: "That could not be understood",
+  401: "That needs a key",
   403: "Not from here",
   404: "There is nothing here",
+  409: "That does not go together",
   413: "That is too large",
   422: "That cannot be read",
   503: "Not just now",
@@ -68,25 +81,54 @@ function classify(error: unknown): [status: number, message?: string] {
   if (error instanceof GeneratorError && error.code === "prompt-too-long") {
     return [422, error.message];
   }
+  if (error instanceof GeneratorError && error.code === "no-embeddings") {
+    return [400, error.message];
+  }
   const model = [GeneratorError, ModelError, TrainerError].some((kind) => error instanceof kind);
   return model ? [503, (error as Error).message] : [500];
+}
+
+/** Codes of failures that have none of their own. */
+const CODES: Record<number, string> = {
+  400: "bad-request",
+  403: "forbidden",
+  404: "not-found",
+  409: "conflict",
+  413: "too-large",
+  422: "invalid",
+  503: "unavailable",
+  507: "disk-full",
+};
+
+/** A failure as programs are told of it. */
+export function programError(error: unknown, facts: ErrorFacts): ProgramError {
+  const { status, message } = facts;
+  const own = error instanceof Error && "code" in error ? error.code : undefined;
+  const about = error instanceof RequestError ? error.about : {};
+  // What was not written for people stays in the log, and its code with it.
+  const code = about.code ?? (status !== 500 && typeof own === "string" ? own : undefined);
+  return { code: code ?? CODES[status] ?? "internal", message, param: about.param };
 }
 
 /** Answers with a page, or with a fragment where a part of a page asked. */
 export function errorResponse(c: Context<SiteEnv>, error: unknown, database: string): Response {
   const facts = explainError(error, database);
   if (facts.status === 500) logger.error("{method} {path} failed: {error}", logged(c, error));
-  return respond(c, facts);
+  return respond(c, error, facts);
 }
 
 export function notFound(c: Context<SiteEnv>): Response {
-  return respond(c, explainError(new HTTPException(404), ""));
+  const error = new HTTPException(404);
+  return respond(c, error, explainError(error, ""));
 }
 
-function respond(c: Context<SiteEnv>, facts: ErrorFacts): Response {
+function respond(c: Context<SiteEnv>, error: unknown, facts: ErrorFacts): Response {
   c.header("Cache-Control", "no-store");
   const status = facts.status as 404;
-  if (c.req.path.startsWith("/api/")) return c.json({ error: facts.message }, status);
+  const { path } = c.req;
+  if (path.startsWith("/v1/"))
+    return c.json(openaiError(programError(error, facts), status), status);
+  if (isForPrograms(path)) return c.json({ error: programError(error, facts) }, status);
   if (c.req.header("hx-request")) return c.html(String(<ErrorFragment error={facts} />), status);
   return page(c, <ErrorPage error={facts} />, status);
 }

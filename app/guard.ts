@@ -1,9 +1,10 @@
-import type { Hono, MiddlewareHandler } from "hono";
+import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import { RequestError } from "./errors.tsx";
+import { isForPrograms } from "./programs.ts";
 import type { SiteEnv } from "./site.ts";
 
 /** A form around a file has some bytes of its own. */
@@ -36,7 +37,8 @@ export function guard(app: Hono<SiteEnv>, options: { host: string; maxBytes: num
     }),
   );
   if (isLoopback(options.host)) app.use(ownNames);
-  app.use(csrf());
+  const ownForms = csrf();
+  app.use((c, next) => (isNoBrowser(c) ? next() : ownForms(c, next)));
   // Many files may come at once, but all of them are held.
   const maxForm = Math.max(options.maxBytes, Math.min(options.maxBytes * 10, MAX_FORM));
   const most = Math.round(maxForm / MB);
@@ -61,6 +63,16 @@ const ownNames: MiddlewareHandler<SiteEnv> = async (c, next) => {
   if (!isLoopback(new URL(c.req.url).hostname)) throw new HTTPException(403);
   await next();
 };
+
+/**
+ * Whether a program sends a request to what is for programs: browsers say where a request comes from,
+ * and add a key only where a page's own script does.
+ */
+function isNoBrowser({ req }: Context<SiteEnv>): boolean {
+  if (!isForPrograms(req.path)) return false;
+  if (/^Bearer /i.test(req.header("authorization") ?? "")) return true;
+  return req.header("origin") === undefined && req.header("sec-fetch-site") === undefined;
+}
 
 /** Whether a name or address is this machine's own, reachable from nowhere else. */
 export function isLoopback(host: string): boolean {

@@ -9,6 +9,7 @@ import { guard } from "./guard.ts";
 import type { Instance } from "./instance.ts";
 import { ConfigError } from "./knob.ts";
 import type { Learner } from "./learner.ts";
+import { openaiRoutes } from "./openai/routes.ts";
 import { askRoutes } from "./routes/ask.tsx";
 import { assetRoutes } from "./routes/assets.ts";
 import { eventRoutes } from "./routes/events.tsx";
@@ -85,6 +86,7 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
     statusRoutes,
     writerRoutes,
     experimentRoutes,
+    openaiRoutes,
   ]) {
     routes(app, site);
   }

@@ -12,7 +12,12 @@ import { chooseThreads } from "../../trainer/process/threads.ts";
 import { loadModel, openLlama, reasonOf } from "./llama.ts";
 import type { ChildOptions } from "./protocol.ts";
 import { StopFilter } from "./stop.ts";
-import { type GenerateRequest, GeneratorError } from "./types.ts";
+import {
+  type Embeddings,
+  type GenerateRequest,
+  type GenerationEnd,
+  GeneratorError,
+} from "./types.ts";
 
 /** Sequences that one context decodes side by side. */
 const MAX_SEQUENCES = 8;
@@ -24,6 +29,8 @@ const CELL_STEP = 256;
 const MAX_CONTEXTS = 2;
 /** llama.cpp frees an adapter only with its model, so the model is reloaded after this many. */
 const MAX_ADAPTERS = 24;
+/** What a model may put before and after a text that it embeds, in tokens. */
+const SPECIAL_TOKENS = 2;
 /** Tokens of text before a piece, which decide whether it begins with a space. */
 const DETOKENIZE_WINDOW = 4;
 
@@ -40,7 +47,13 @@ interface Prepared {
   maxTokens: number;
 }
 
-type OnText = (index: number, text: string) => void;
+/** What a completion tells while it goes on. */
+interface Hooks {
+  onText: (index: number, text: string) => void;
+  onEnd: (index: number, end: GenerationEnd) => void;
+  /** Asked before each token; throws to end the work. */
+  checkStop: () => void;
+}
 
 /** llama.cpp behind a queue of one: loads a model, completes prompts in batches. Child process only. */
 export class Engine {
@@ -63,11 +76,8 @@ export class Engine {
     return new Engine(llama, model, options.model, complaints, chooseThreads(model.size));
   }
 
-  /**
-   * Completes every request; those of one adapter are decoded together.
-   * @param checkStop asked before each token; throws to end the work
-   */
-  async generate(requests: GenerateRequest[], onText: OnText, checkStop: () => void) {
+  /** Completes every request; those of one adapter are decoded together. */
+  async generate(requests: GenerateRequest[], hooks: Hooks): Promise<string[]> {
     const texts = requests.map(() => "");
     for (const adapter of new Set(requests.map((request) => request.adapter ?? ""))) {
       const jobs = requests
@@ -78,12 +88,46 @@ export class Engine {
       await settleAll(
         sequences.slice(0, jobs.length).map(async (sequence) => {
           for (let job = queue.shift(); job; job = queue.shift()) {
-            texts[job.index] = await this.complete(sequence, job, onText, checkStop);
+            texts[job.index] = await this.complete(sequence, job, hooks);
           }
         }),
       );
     }
     return texts;
+  }
+
+  /** Vectors of texts, one after another, by the untouched base. */
+  async embed(texts: string[], checkStop: () => void): Promise<Embeddings> {
+    if (!makesEmbeddings(this.model)) {
+      throw new GeneratorError(
+        "no-embeddings",
+        `The model ${this.path} was not made for embeddings: its file names no way of pooling. Ask a model that was.`,
+      );
+    }
+    const limit = this.model.trainContextSize;
+    const lengths = texts.map((text) => this.model.tokenize(text).length + SPECIAL_TOKENS);
+    const longest = Math.max(...lengths);
+    if (longest > limit) {
+      throw new GeneratorError(
+        "prompt-too-long",
+        `The longest text has some ${longest} tokens and the model reads ${limit}: shorten it.`,
+      );
+    }
+    const context = await this.model.createEmbeddingContext({
+      contextSize: longest + 1,
+      batchSize: longest + 1,
+      threads: this.threads,
+    });
+    try {
+      const vectors: number[][] = [];
+      for (const text of texts) {
+        checkStop();
+        vectors.push(unit((await context.getEmbeddingFor(text)).vector));
+      }
+      return { vectors, tokens: lengths.reduce((sum, n) => sum + n - SPECIAL_TOKENS, 0) };
+    } finally {
+      await context.dispose();
+    }
   }
 
   private prepare(request: GenerateRequest, index: number): Prepared {
@@ -104,8 +148,7 @@ export class Engine {
   private async complete(
     sequence: LlamaContextSequence,
     { index, request, tokens, maxTokens }: Prepared,
-    onText: OnText,
-    checkStop: () => void,
+    { onText, onEnd, checkStop }: Hooks,
   ): Promise<string> {
     checkStop();
     // What the sequence read last is kept as far as it agrees (questions about one passage), but the
@@ -132,6 +175,8 @@ export class Engine {
     }
     show(filter.push(reader.end()));
     show(filter.end());
+    const reason = !filter.stopped && count >= maxTokens ? "length" : "stop";
+    onEnd(index, { reason, promptTokens: tokens.length, tokens: count });
     return text;
   }
 
@@ -205,6 +250,18 @@ export class Engine {
     this.contexts.delete(adapter);
     await cached?.context.dispose();
   }
+}
+
+/** A model that was made for embeddings says how the vectors of a text's tokens become one. */
+function makesEmbeddings(model: LlamaModel): boolean {
+  const { metadata } = model.fileInfo;
+  const own = metadata[metadata.general.architecture] as { pooling_type?: number } | undefined;
+  return (own?.pooling_type ?? 0) > 0;
+}
+
+function unit(vector: readonly number[]): number[] {
+  const length = Math.hypot(...vector) || 1;
+  return vector.map((value) => value / length);
 }
 
 /**

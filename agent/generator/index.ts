@@ -1,6 +1,7 @@
 import { ChildProcess } from "../../trainer/process/child-process.ts";
-import type { ChildOptions, Completion, GeneratorBackend, Piece } from "./protocol.ts";
+import type { ChildOptions, GeneratorBackend, Piece, Task, TaskResult } from "./protocol.ts";
 import {
+  type Embeddings,
   type GenerateOptions,
   type GenerateRequest,
   GeneratorError,
@@ -11,7 +12,7 @@ import {
 export type { GeneratorBackend } from "./protocol.ts";
 export { type GenerateRequest, GeneratorError, type TextGenerator } from "./types.ts";
 
-type Child = ChildProcess<Completion, null, Piece, string[]>;
+type Child = ChildProcess<Task, null, Piece, TaskResult>;
 
 /**
  * A model that completes text, in a child process of its own. When the child dies, what was asked
@@ -49,15 +50,22 @@ export class Generator implements TextGenerator {
 
   async generate(requests: GenerateRequest[], options: GenerateOptions = {}): Promise<string[]> {
     if (requests.length === 0) return [];
-    const { onText, signal } = options;
+    const { onText, onEnd, signal } = options;
     const child = await this.running();
-    return child.request(
-      { requests, stream: onText !== undefined },
-      {
-        ...(onText && { onProgress: ({ index, text }) => onText(index, text) }),
-        ...(signal && { signal }),
-      },
-    );
+    const onProgress = (piece: Piece) => {
+      if ("end" in piece) onEnd?.(piece.index, piece.end);
+      else onText?.(piece.index, piece.text);
+    };
+    const wanted = { stream: onText !== undefined, ends: onEnd !== undefined };
+    return (await child.request(
+      { kind: "complete", requests, ...wanted },
+      { onProgress, ...(signal && { signal }) },
+    )) as string[];
+  }
+
+  async embed(texts: string[], options: { signal?: AbortSignal } = {}): Promise<Embeddings> {
+    const child = await this.running();
+    return (await child.request({ kind: "embed", texts }, options)) as Embeddings;
   }
 
   async close(): Promise<void> {
@@ -68,7 +76,7 @@ export class Generator implements TextGenerator {
   private async running(): Promise<Child> {
     if (this.closed) throw new GeneratorError("closed", "The generator was closed.");
     if (!this.child?.alive) {
-      this.child = new ChildProcess<Completion, null, Piece, string[]>(
+      this.child = new ChildProcess<Task, null, Piece, TaskResult>(
         `${import.meta.dir}/child.ts`,
         this.options,
         (code, message) => new GeneratorError(code as GeneratorErrorCode, message),

@@ -1,4 +1,4 @@
-import type { GenerateRequest } from "./types.ts";
+import type { Embeddings, GenerateRequest, GenerationEnd } from "./types.ts";
 
 /** Which compute library the generator uses; none picks the best that works. */
 export type GeneratorBackend = "cpu" | "cuda" | "vulkan" | "metal";
@@ -10,14 +10,13 @@ export interface ChildOptions {
   memoryLimit?: number;
 }
 
-/** What it is asked: prompts to complete, and whether their text is wanted piece by piece. */
-export interface Completion {
-  requests: GenerateRequest[];
-  stream: boolean;
-}
+/** What it is asked: prompts to complete, and what is wanted while it does; or texts to embed. */
+export type Task =
+  | { kind: "complete"; requests: GenerateRequest[]; stream: boolean; ends: boolean }
+  | { kind: "embed"; texts: string[] };
 
-/** A new piece of a request's text. */
-export interface Piece {
-  index: number;
-  text: string;
-}
+/** The texts that complete the prompts, or the vectors of the texts. */
+export type TaskResult = string[] | Embeddings;
+
+/** A new piece of a request's text, or its end. */
+export type Piece = { index: number; text: string } | { index: number; end: GenerationEnd };

@@ -13,10 +13,27 @@ export interface GenerateRequest {
   stop?: string[];
 }
 
+/** How the completion of one prompt ended. */
+export interface GenerationEnd {
+  /** `stop`: the model or a stop string ended it; `length`: it ran into the limit. */
+  reason: "stop" | "length";
+  /** Tokens of the prompt, with the beginning that the model asks for, and tokens generated. */
+  promptTokens: number;
+  tokens: number;
+}
+
 export interface GenerateOptions {
   /** Called with each new piece of a request's text. */
   onText?: (index: number, text: string) => void;
+  /** Called once for each request, after its last piece. */
+  onEnd?: (index: number, end: GenerationEnd) => void;
   signal?: AbortSignal;
+}
+
+/** One vector for each text, and the tokens of all of them. */
+export interface Embeddings {
+  vectors: number[][];
+  tokens: number;
 }
 
 export interface TextGenerator {
@@ -25,6 +42,11 @@ export interface TextGenerator {
    * @throws GeneratorError when the model cannot be loaded or the process died
    */
   generate(requests: GenerateRequest[], options?: GenerateOptions): Promise<string[]>;
+  /**
+   * Vectors of texts under the untouched base, of unit length.
+   * @throws GeneratorError `no-embeddings` where the model was not made for it; `prompt-too-long`
+   */
+  embed(texts: string[], options?: { signal?: AbortSignal }): Promise<Embeddings>;
   close(): Promise<void>;
 }
 
@@ -35,6 +57,7 @@ export type GeneratorErrorCode =
   | "not-enough-memory"
   | "adapter-unreadable"
   | "prompt-too-long"
+  | "no-embeddings"
   | "cancelled"
   | "child-died"
   | "closed"

@@ -82,6 +82,9 @@ function fakeGenerator(): TextGenerator {
       }
       return requests.map(() => ANSWER);
     },
+    embed: async () => {
+      throw new Error("This stand-in writes text and nothing else.");
+    },
     close: async () => {},
   };
 }

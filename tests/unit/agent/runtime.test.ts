@@ -42,6 +42,10 @@ class Mortal implements TextGenerator {
     return [prompt];
   }
 
+  async embed(texts: string[]) {
+    return { vectors: texts.map(() => [1]), tokens: texts.length };
+  }
+
   async close(): Promise<void> {
     this.closed = true;
   }

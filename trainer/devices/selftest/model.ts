@@ -80,6 +80,8 @@ export interface Extras {
   typeOf?: (name: string) => number;
   /** A GGUF whose tokenizer it has instead of one byte per token; of the same architecture. */
   vocabularyOf?: string;
+  /** What its file says beside that. */
+  metadata?: Record<string, GgufValue>;
 }
 
 /** Writes a model of the given shape with seeded random weights that llama.cpp loads too. */
@@ -108,7 +110,7 @@ export function writeRandomModel(
     const type = ne[1] === 1 ? F32 : (extras.typeOf?.(name) ?? F32);
     return { name, type, ne, data: quantized(values, type, ne[0]) };
   });
-  const metadata = hyperMetadata(hyper);
+  const metadata = { ...hyperMetadata(hyper), ...extras.metadata };
   if (!extras.vocabularyOf) {
     writeGguf(library, path, { metadata: { ...metadata, ...byteTokenizer() }, tensors });
     return;

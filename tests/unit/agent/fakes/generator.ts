@@ -11,5 +11,9 @@ export class FakeGenerator implements TextGenerator {
     return requests.map(this.answer);
   }
 
+  async embed(): Promise<never> {
+    throw new Error("This stand-in writes text and nothing else.");
+  }
+
   async close(): Promise<void> {}
 }

@@ -1,0 +1,72 @@
+import type { Context } from "hono";
+import type { Which } from "../../agent/adapter.ts";
+import type { GenerateRequest, GenerationEnd } from "../../agent/generator/types.ts";
+import type { Site, SiteEnv } from "../site.ts";
+import { openStream } from "../stream.ts";
+import { complete, usageOf } from "./complete.ts";
+import type { Form } from "./form.ts";
+import { modelId } from "./models.ts";
+import { Answers, sendAnswers } from "./stream.ts";
+
+/** What is to be answered, and how. */
+export interface Wanted {
+  which: Which;
+  requests: GenerateRequest[];
+  /** How often each prompt is answered. */
+  times: number;
+  form: Form;
+  stream: boolean;
+  includeUsage: boolean;
+  /** What becomes of an answer's beginning. */
+  trim: boolean;
+}
+
+/** Answers as a whole, or piece by piece. */
+export async function answer(c: Context<SiteEnv>, site: Site, wanted: Wanted): Promise<Response> {
+  const { which, requests, times, form, trim } = wanted;
+  const gone = openStream(c, site);
+  const head = { id: form.id(), created: Math.floor(Date.now() / 1000) };
+  if (!wanted.stream) {
+    const { choices, version } = await complete(site, which, requests, gone);
+    return c.json({
+      ...head,
+      object: form.object,
+      model: modelId(site.instance, version),
+      choices: choices.map(({ text, end }, i) => form.choice(i, trim ? text.trim() : text, end)),
+      usage: usageOf(
+        choices.map(({ end }) => end),
+        times,
+      ),
+    });
+  }
+  const answers = new Answers((watcher) => complete(site, which, requests, gone, watcher));
+  // What cannot be begun is told by the status.
+  await answers.begun();
+  const chunk = (choices: object[], usage: object | null = null) => ({
+    ...head,
+    object: form.chunkObject,
+    model: modelId(site.instance, answers.version),
+    choices,
+    ...(wanted.includeUsage && { usage }),
+  });
+  const ends: GenerationEnd[] = [];
+  const begun = new Set<number>();
+  const opening = (index: number): object[] => {
+    if (begun.has(index)) return [];
+    begun.add(index);
+    return form.opening ? [chunk([form.opening(index)])] : [];
+  };
+  const wrote = new Set<number>();
+  return sendAnswers(c, answers, site.instance.home.database, (happening) => {
+    if ("done" in happening) return wanted.includeUsage ? [chunk([], usageOf(ends, times))] : [];
+    const { index } = happening;
+    if ("end" in happening) {
+      ends[index] = happening.end;
+      return [...opening(index), chunk([form.closing(index, happening.end)])];
+    }
+    const text = trim && !wrote.has(index) ? happening.text.trimStart() : happening.text;
+    if (text === "") return opening(index);
+    wrote.add(index);
+    return [...opening(index), chunk([form.piece(index, text)])];
+  });
+}

@@ -1,0 +1,44 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Database } from "../db/open.ts";
+import { addToken, findToken, type Scope, type Token, touchToken } from "../db/tokens.ts";
+
+/** What keys of Selkie begin with: they are told from others, and found where they were leaked. */
+const PREFIX = "sk-selkie-";
+/** Characters after the prefix that a list may show. */
+const HINT = 6;
+
+/** Makes a key; it is in what is returned, and nowhere else. */
+export function issueToken(
+  db: Database,
+  wish: { name: string; scopes: Scope[]; expiresAt?: number },
+): { key: string; token: Token } {
+  const key = PREFIX + randomBytes(32).toString("base64url");
+  const hint = `${key.slice(0, PREFIX.length + HINT)}…`;
+  return { key, token: addToken(db, { ...wish, hint, hash: hashOf(key) }) };
+}
+
+/** Whether a text has the form of Selkie's keys; programs that need no key send any word. */
+export function looksLikeKey(text: string): boolean {
+  return text.startsWith(PREFIX);
+}
+
+/** The token of a key, if it is valid now; its use is recorded. */
+export function checkKey(db: Database, key: string, now = Date.now()): Token | undefined {
+  const token = looksLikeKey(key) ? findToken(db, hashOf(key)) : undefined;
+  if (!token || (token.expiresAt !== null && token.expiresAt <= now)) return undefined;
+  try {
+    touchToken(db, token, now);
+  } catch {
+    // A full disk or a busy database is no reason to refuse who only reads.
+  }
+  return token;
+}
+
+/** Whether a token's holder may do what needs a scope. */
+export function covers(token: Pick<Token, "scopes">, scope: Scope): boolean {
+  return token.scopes.includes(scope) || token.scopes.includes("admin");
+}
+
+function hashOf(key: string): string {
+  return createHash("sha256").update(key).digest("hex");
+}
