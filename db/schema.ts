@@ -3,6 +3,8 @@ export * from "./schema/access.ts";
 export * from "./schema/experiments.ts";
 export * from "./schema/journal.ts";
 export * from "./schema/learning.ts";
+export * from "./schema/lineage.ts";
 export * from "./schema/memory.ts";
 export * from "./schema/reading.ts";
+export * from "./schema/triage.ts";
 export * from "./schema/writer.ts";

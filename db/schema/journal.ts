@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
-import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { index, integer, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { createdAt } from "./columns.ts";
 
 export const JOB_STATES = ["queued", "running", "done", "failed"] as const;
 
-/** What a job needs. `read`: `{ source, file?, title? }`; `learn`: `{ passageId }`; `round`: `{ force? }`; `measure`: nothing. */
+/** What a job needs. `read`: `{ source, file?, title? }`; `learn`: `{ passageId, again? }`; `round`: `{ force? }`; `refit`: `{ refitId }`; `measure`: nothing. */
 export interface JobPayload {
   /** The item of a source that is to be read. */
   itemId?: number;
@@ -14,6 +14,9 @@ export interface JobPayload {
   file?: string;
   title?: string;
   passageId?: number;
+  /** It is studied again, whatever became of it before. */
+  again?: boolean;
+  refitId?: number;
   /** A round that somebody asked for takes the passages that there are. */
   force?: boolean;
 }
@@ -35,13 +38,15 @@ export const jobs = sqliteTable(
   "jobs",
   {
     id: integer("id").primaryKey({ autoIncrement: true }),
-    kind: text("kind", { enum: ["read", "measure", "learn", "round"] }).notNull(),
+    kind: text("kind", { enum: ["read", "measure", "refit", "learn", "round"] }).notNull(),
     payload: text("payload", { mode: "json" }).$type<JobPayload>().notNull(),
     /** Two unfinished jobs with one key are one job, however often they are asked for. */
     key: text("key").notNull(),
     state: text("state", { enum: JOB_STATES }).notNull().default("queued"),
     /** The job that queued this one: the folder of a file, the document of a passage. */
     parentId: integer("parent_id"),
+    /** Among jobs of its kind, the higher goes first; then the order of arrival. */
+    priority: real("priority").notNull().default(0),
     /** How often it was begun and not given back: what exceeds the loop's limit stops Selkie itself. */
     attempts: integer("attempts").notNull().default(0),
     /** How often a model's process died of it. */
@@ -58,6 +63,7 @@ export const jobs = sqliteTable(
   },
   (t) => [
     index("jobs_state").on(t.state, t.id),
+    index("jobs_next").on(t.state, t.kind, sql`${t.priority} desc`, t.id),
     index("jobs_key").on(t.key),
     index("jobs_parent").on(t.parentId),
     uniqueIndex("jobs_unfinished").on(t.key).where(sql`state in ('queued', 'running')`),

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import {
   index,
   integer,
@@ -9,6 +10,10 @@ import {
 } from "drizzle-orm/sqlite-core";
 import { createdAt } from "./columns.ts";
 import { passages } from "./reading.ts";
+
+/** What people bring: a question that only the passage could answer, a correction, an answer marked wrong. */
+export const FEEDBACK_KINDS = ["question", "correction", "marked"] as const;
+export const PROBE_ORIGINS = ["made", ...FEEDBACK_KINDS] as const;
 
 /** A question of the exam, scored as log p(answer | prompt). */
 export const probes = sqliteTable(
@@ -22,6 +27,8 @@ export const probes = sqliteTable(
     kind: text("kind", { enum: ["written", "cloze"] }).notNull(),
     /** Reward probes select among candidates; report probes only measure. Never both. */
     split: text("split", { enum: ["reward", "report"] }).notNull(),
+    /** `made` with the passage's exam, or brought by use: see `feedback`. */
+    origin: text("origin", { enum: PROBE_ORIGINS }).notNull().default("made"),
     /** The question as people read it. */
     question: text("question").notNull(),
     /** The closed-book prompt, and the answer that follows it. */
@@ -59,7 +66,9 @@ export const updates = sqliteTable(
     /** The adapter version it began from; none is the untouched base. */
     parentVersionId: integer("parent_version_id"),
     stage: text("stage", { enum: STAGES }).notNull().default("probe"),
-    verdict: text("verdict", { enum: ["commit", "reject", "known", "failed"] }),
+    verdict: text("verdict", { enum: ["commit", "reject", "known", "failed", "review"] }),
+    /** The update whose adapter it is learned into, together with that one's passage. */
+    leadId: integer("lead_id"),
     reason: text("reason"),
     /** Mean gain of the winner on the reward probes, nats per token. */
     gain: real("gain"),
@@ -69,7 +78,11 @@ export const updates = sqliteTable(
     createdAt: createdAt(),
     finishedAt: integer("finished_at"),
   },
-  (t) => [index("updates_passage").on(t.passageId)],
+  (t) => [
+    index("updates_passage").on(t.passageId),
+    index("updates_finished").on(t.finishedAt),
+    index("updates_lead").on(t.leadId).where(sql`lead_id is not null`),
+  ],
 );
 
 /** A self-edit and the candidate adapter trained on it. */
@@ -107,19 +120,32 @@ export const candidates = sqliteTable(
   (t) => [uniqueIndex("candidates_update").on(t.updateId, t.ordinal)],
 );
 
-/** A committed adapter. Files are named by their content hash and never changed. */
-export const versions = sqliteTable("versions", {
-  id: integer("id").primaryKey({ autoIncrement: true }),
-  parentId: integer("parent_id"),
-  updateId: integer("update_id")
-    .notNull()
-    .references(() => updates.id),
-  file: text("file").notNull(),
-  sha256: text("sha256").notNull(),
-  /** Why it cannot be used, where its file is missing or damaged. */
-  broken: text("broken"),
-  createdAt: createdAt(),
-});
+/** A committed adapter. Files are named by their content hash and never changed; rows are never deleted. */
+export const versions = sqliteTable(
+  "versions",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    /** The version that it was trained from; none is the untouched base. */
+    parentId: integer("parent_id"),
+    /** The update that taught it, or the refit that made it from the base. */
+    updateId: integer("update_id").references(() => updates.id),
+    refitId: integer("refit_id"),
+    /** Of one that was made by a refit: the version whose place it took; 0 is the base. */
+    replaces: integer("replaces"),
+    file: text("file").notNull(),
+    sha256: text("sha256").notNull(),
+    /** Fingerprint of the base model that it belongs to, where that is not the one of now. */
+    model: text("model"),
+    /** Its adapter is never removed to save space. */
+    pinned: integer("pinned", { mode: "boolean" }).notNull().default(false),
+    /** When its adapter was removed to save space: it can be made again from stored study lines. */
+    prunedAt: integer("pruned_at"),
+    /** Why it cannot be used, where its file is missing or damaged. */
+    broken: text("broken"),
+    createdAt: createdAt(),
+  },
+  (t) => [index("versions_update").on(t.updateId)],
+);
 
 /** The score of one probe under one adapter version; version 0 is the untouched base. */
 export const scores = sqliteTable(

@@ -200,8 +200,11 @@ export interface GateLoss {
 
 /** What the gate found of the control set, and what it allows. */
 export interface GateFigures {
-  /** Mean gain of the new reward probes, nats per token, and of their share of right answers. */
-  gain: number;
+  /**
+   * Mean gain of the new reward probes, nats per token, and of their share of right answers; null where
+   * nothing is new.
+   */
+  gain: number | null;
   exactGain: number;
   old: GateLoss | null;
   control:

@@ -1,4 +1,5 @@
-import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { sql } from "drizzle-orm";
+import { index, integer, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { createdAt } from "./columns.ts";
 
 export const FORMATS = ["text", "markdown", "html", "pdf", "epub", "docx"] as const;
@@ -9,6 +10,8 @@ export const SOURCE_KINDS = ["hand", "feed", "arxiv", "folder", "demo"] as const
 export const SOURCE_MODES = ["learn", "ask", "read"] as const;
 /** What is read of an entry of a feed: what the feed has, the page that it leads to, or as it needs. */
 export const SOURCE_CONTENTS = ["auto", "feed", "page"] as const;
+/** How much of what a source brings is worth learning, as people see it: what goes first. */
+export const SOURCE_TRUST = ["low", "normal", "high"] as const;
 /** `gone`: the feed says that it is over (HTTP 410); `removed`: kept for what it brought in. */
 export const SOURCE_STATES = ["active", "paused", "gone", "removed"] as const;
 
@@ -25,6 +28,7 @@ export const sources = sqliteTable(
     site: text("site"),
     mode: text("mode", { enum: SOURCE_MODES }).notNull().default("learn"),
     content: text("content", { enum: SOURCE_CONTENTS }).notNull().default("auto"),
+    trust: text("trust", { enum: SOURCE_TRUST }).notNull().default("normal"),
     /** Items that are taken in one day, of the server's time zone; none is no limit. */
     quota: integer("quota"),
     state: text("state", { enum: SOURCE_STATES }).notNull().default("active"),
@@ -117,8 +121,22 @@ export const documents = sqliteTable(
   ],
 );
 
-/** `superseded`: a later version of its document came without it, before it was learned. */
-export const DECISIONS = ["new", "known", "learned", "rejected", "failed", "superseded"] as const;
+/**
+ * `superseded`: a later version of its document came without it, before it was learned; `review`: a
+ * person is to say whether it is learned; `skipped`: a person said no; `unlearned`: it was learned, and
+ * the version that answers now does not know it.
+ */
+export const DECISIONS = [
+  "new",
+  "known",
+  "learned",
+  "rejected",
+  "failed",
+  "superseded",
+  "review",
+  "skipped",
+  "unlearned",
+] as const;
 
 /** A stretch of a document that is examined, studied and remembered as one. */
 export const passages = sqliteTable(
@@ -136,7 +154,15 @@ export const passages = sqliteTable(
     decision: text("decision", { enum: DECISIONS }).notNull().default("new"),
     /** Why, in a sentence for people. */
     reason: text("reason"),
+    /** Its mean negative log-likelihood per token, in nats, when it was last read by the current model. */
+    surprise: real("surprise"),
     createdAt: createdAt(),
   },
-  (t) => [uniqueIndex("passages_hash").on(t.hash), index("passages_document").on(t.documentId)],
+  (t) => [
+    uniqueIndex("passages_hash").on(t.hash),
+    index("passages_document").on(t.documentId),
+    index("passages_surprise").on(t.id).where(sql`surprise is not null`),
+    index("passages_created").on(t.createdAt),
+    index("passages_review").on(t.id).where(sql`decision = 'review'`),
+  ],
 );

@@ -104,6 +104,8 @@ export const policies = sqliteTable("policies", {
     .references(() => rounds.id),
   file: text("file").notNull(),
   sha256: text("sha256").notNull(),
+  /** Fingerprint of the base model that it belongs to, where that is not the one of now. */
+  model: text("model"),
   createdAt: createdAt(),
 });
 
