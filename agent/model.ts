@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import type { Database } from "../db/open.ts";
 import { listPolicies } from "../db/policies.ts";
 import { getSetting, setSetting } from "../db/settings.ts";
-import { currentVersion } from "../db/versions.ts";
+import { listVersions } from "../db/versions.ts";
 import type { BaseModel } from "./context.ts";
 import { ModelError } from "./jobs/trouble.ts";
 
@@ -13,7 +13,7 @@ const BASE_MODEL = "model.base";
 /** How much of either end of a model file goes into its fingerprint, in bytes. */
 const SAMPLE = 1024 * 1024;
 
-interface Bound {
+export interface Bound {
   name: string;
   fingerprint: string;
 }
@@ -25,20 +25,30 @@ interface Bound {
  */
 export async function checkModel(db: Database, model: BaseModel): Promise<void> {
   const fingerprint = await fingerprintOf(model);
-  const bound = getSetting(db, BASE_MODEL) as Bound | undefined;
+  const bound = boundModel(db);
   if (bound?.fingerprint === fingerprint) return;
-  if (bound && (currentVersion(db) || listPolicies(db).length > 0)) {
+  if (bound && (listVersions(db).length > 0 || listPolicies(db).length > 0)) {
     throw new ModelError(
       "model-changed",
-      `What was learned here belongs to the model ${bound.name}, and ${model.path} is another one: set SELKIE_MODEL back, or choose another SELKIE_HOME for this model.`,
+      `What was learned here belongs to the model ${bound.name}, and ${model.path} is another one: \`selkie relearn\` learns it again on this one, or set SELKIE_MODEL back, or choose another SELKIE_HOME.`,
     );
   }
-  setSetting(db, BASE_MODEL, { name: model.name, fingerprint } satisfies Bound);
+  bindModel(db, { name: model.name, fingerprint });
+}
+
+/** The model that the instance is bound to; none before one was first loaded. */
+export function boundModel(db: Database): Bound | undefined {
+  return getSetting(db, BASE_MODEL) as Bound | undefined;
+}
+
+/** Binds the instance to a model: what it learns from now on belongs to that. */
+export function bindModel(db: Database, bound: Bound): void {
+  setSetting(db, BASE_MODEL, bound);
 }
 
 /** The fingerprint of the model that the instance is bound to; `unbound` before it was first loaded. */
 export function baseFingerprint(db: Database): string {
-  return (getSetting(db, BASE_MODEL) as Bound | undefined)?.fingerprint ?? "unbound";
+  return boundModel(db)?.fingerprint ?? "unbound";
 }
 
 /** Describes a model by its file's name. */

@@ -1,34 +1,54 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { addEvent } from "../db/events.ts";
-import { enqueueJob } from "../db/jobs.ts";
 import { type Database, transaction } from "../db/open.ts";
-import { reopenPassage } from "../db/passages.ts";
 import { getUpdate } from "../db/updates.ts";
-import { breakVersion, currentVersion, type Version } from "../db/versions.ts";
+import {
+  BASE_VERSION,
+  breakVersion,
+  currentVersion,
+  getVersion,
+  isUsable,
+  standIn,
+  type Version,
+} from "../db/versions.ts";
 import { isSound } from "./adapter-file.ts";
 import type { Home } from "./home.ts";
+import { switchVersion, versionName } from "./lineage/switch.ts";
+import { requestRebuild } from "./refit/request.ts";
 
 /** Files whose content was checked, by path: size and time of change. */
 const checked = new Map<string, string>();
 
 /**
  * The version that answers now, after a look at its file: one that is missing, or does not have the
- * content that its hash says, is refused for good. The one before it answers in its place, and what it
+ * content that its hash says, is refused. The one before it answers in its place, and what it
  * taught waits to be learned again.
  */
 export async function soundVersion(db: Database, home: Home): Promise<Version | undefined> {
   for (;;) {
     const version = currentVersion(db);
-    if (!version || (await hasContent(join(home.adapters, version.file), version.sha256))) {
-      return version;
-    }
+    if (!version || (await hasContent(home, version))) return version;
     refuse(db, version);
   }
 }
 
+/**
+ * Whether a version can answer: its adapter is there, and is what it was. One that is not is refused
+ * from now on; one that was, and whose file is back in its place, is taken again.
+ */
+export async function checkVersion(db: Database, home: Home, id: number): Promise<boolean> {
+  const version = getVersion(db, id);
+  if (!version || !isUsable({ ...version, broken: null })) return false;
+  const sound = await hasContent(home, version);
+  if (sound && version.broken !== null) breakVersion(db, id, null);
+  if (!sound && version.broken === null) refuse(db, version);
+  return sound;
+}
+
 /** Hashes a file once, and again when it was changed. */
-async function hasContent(path: string, sha256: string): Promise<boolean> {
+async function hasContent(home: Home, { file, sha256 }: Version): Promise<boolean> {
+  const path = join(home.adapters, file);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) return false;
   const state = `${sha256} ${stat.size} ${stat.mtimeMs}`;
@@ -38,17 +58,30 @@ async function hasContent(path: string, sha256: string): Promise<boolean> {
   return true;
 }
 
+/** Breaks a version. If it answered, another one does now, and what that does not know is learned again. */
 function refuse(db: Database, version: Version): void {
-  const update = getUpdate(db, version.updateId);
-  transaction(db, () => {
-    breakVersion(db, version.id, "Its file is missing or damaged.");
-    const before = currentVersion(db);
-    const name = before ? `version ${before.id}` : "the untouched base";
-    const message = `The adapter of version ${version.id} (${version.file}) is missing or damaged, so ${name} answers in its place. What it taught is queued to be learned again; a copy of the file can be put back under its name before that.`;
-    const passageId = update?.passageId;
+  const { id, file, updateId, refitId } = version;
+  const passageId = updateId === null ? undefined : getUpdate(db, updateId)?.passageId;
+  const say = (rest: string) => {
+    const message = `The adapter of version ${id} (${file}) is missing or damaged${rest}`;
     addEvent(db, { level: "error", kind: "version.broken", message, passageId });
-    if (passageId === undefined) return;
-    reopenPassage(db, passageId);
-    enqueueJob(db, { kind: "learn", payload: { passageId }, key: `learn:${passageId}` });
+  };
+  transaction(db, () => {
+    const answered = currentVersion(db)?.id === id;
+    const next = standIn(db, version)?.id ?? BASE_VERSION;
+    if (!answered) say(": it cannot be gone back to.");
+    else {
+      // What a refit knew is fitted again at once, not passage by passage.
+      const refitted = refitId !== null;
+      const why = `Version ${id} had learned it, and its adapter is missing or damaged.`;
+      const { lost } = switchVersion(db, next, { requeue: !refitted, why });
+      if (refitted && lost.length > 0) requestRebuild(db, id);
+      const again =
+        lost.length > 0
+          ? " What it taught is queued to be learned again; a copy of the file can be put back under its name before that."
+          : "";
+      say(`, so ${versionName(next)} answers in its place.${again}`);
+    }
+    breakVersion(db, id, "Its file is missing or damaged.");
   });
 }

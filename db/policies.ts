@@ -1,4 +1,4 @@
-import { asc, eq } from "drizzle-orm";
+import { and, asc, eq, isNull } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { policies } from "./schema.ts";
 import { getSetting, setSetting } from "./settings.ts";
@@ -15,13 +15,38 @@ export function addPolicy(db: Database, policy: NewPolicy): Policy {
   return db.insert(policies).values(policy).returning().get();
 }
 
+/** A policy of the base model of now. */
 export function getPolicy(db: Database, id: number): Policy | undefined {
-  return db.select().from(policies).where(eq(policies.id, id)).get();
+  const own = isNull(policies.model);
+  return db
+    .select()
+    .from(policies)
+    .where(and(eq(policies.id, id), own))
+    .get();
 }
 
-/** The lineage, the oldest first. */
+/** Those of the base model of now, the oldest first. */
 export function listPolicies(db: Database): Policy[] {
-  return db.select().from(policies).orderBy(asc(policies.id)).all();
+  return db.select().from(policies).where(isNull(policies.model)).orderBy(asc(policies.id)).all();
+}
+
+/** The files of all policies, whatever model they belong to. */
+export function policyFiles(db: Database): string[] {
+  return db
+    .selectDistinct({ file: policies.file })
+    .from(policies)
+    .all()
+    .map(({ file }) => file);
+}
+
+/**
+ * Sets aside the policies of the base model of until now, takes up those of the one of now, and lets the
+ * base write. @param before and @param now fingerprints
+ */
+export function changePoliciesModel(db: Database, before: string, now: string): void {
+  db.update(policies).set({ model: before }).where(isNull(policies.model)).run();
+  db.update(policies).set({ model: null }).where(eq(policies.model, now)).run();
+  setSetting(db, CURRENT, BASE_POLICY);
 }
 
 /** Which policy writes edits now. */

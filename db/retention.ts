@@ -117,6 +117,41 @@ export function listDue(
     .all();
 }
 
+/** By passage, the version that its probes are compared with, and as what. */
+export function anchorsOf(db: Database): Map<number, { version: number; role: Role }> {
+  const rows = db
+    .selectDistinct({
+      passageId: retention.passageId,
+      version: retention.anchorVersion,
+      role: retention.role,
+    })
+    .from(retention)
+    .all();
+  return new Map(rows.map(({ passageId, ...rest }) => [passageId, rest]));
+}
+
+/** Lets every probe's last look be the last one that was taken under these versions. */
+export function rewindLooks(db: Database, versions: number[]): void {
+  db.run(sql`
+    UPDATE retention SET
+      last_version = s.version_id, last_exact = s.exact, last_logprob = s.logprob
+    FROM (
+      SELECT probe_id, max(version_id) AS version_id, exact, logprob / max(tokens, 1) AS logprob
+      FROM scores WHERE version_id IN (SELECT value FROM json_each(${JSON.stringify(versions)}))
+      GROUP BY probe_id
+    ) s WHERE s.probe_id = retention.probe_id`);
+}
+
+/** The base's scores of probes, where it is another base than before. */
+export function changeBase(
+  db: Database,
+  rows: { probeId: number; exact: boolean; logprob: number }[],
+): void {
+  for (const { probeId, exact, logprob } of rows) {
+    changeRetention(db, probeId, { baseExact: exact, baseLogprob: logprob });
+  }
+}
+
 /** How many probes are due at a version, and when the next one is. */
 export function countDue(db: Database, version: number): { due: number; next: number | null } {
   const own = and(eq(retention.split, "reward"), eq(retention.role, "learned"));

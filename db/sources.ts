@@ -86,6 +86,17 @@ export function dueSources(db: Database, now: number, limit = 100): Source[] {
     .all();
 }
 
+/** The ids of the documents that a source brought. */
+export function documentsOfSource(db: Database, id: number): number[] {
+  return db
+    .select({ id: documents.id })
+    .from(documents)
+    .where(eq(documents.sourceId, id))
+    .orderBy(asc(documents.id))
+    .all()
+    .map((row) => row.id);
+}
+
 /** The folders that are watched. */
 export function watchedFolders(db: Database): Source[] {
   return db

@@ -29,6 +29,11 @@ export function findOpenUpdate(db: Database, passageId: number): Update | undefi
     .get();
 }
 
+/** Every update that has begun and not ended. */
+export function openUpdates(db: Database): Update[] {
+  return db.select().from(updates).where(isNull(updates.finishedAt)).orderBy(asc(updates.id)).all();
+}
+
 /** Changes an update and returns it. */
 export function changeUpdate(db: Database, id: number, change: UpdateChange): Update {
   return db.update(updates).set(change).where(eq(updates.id, id)).returning().get();

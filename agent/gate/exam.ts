@@ -18,6 +18,8 @@ export interface GateExamOptions {
   control: ControlItemRow[];
   /** Path of the parent's adapter; none is the untouched base. */
   parent?: string;
+  /** Passages that are to be lost, so that nothing is asked about them. */
+  without?: ReadonlySet<number>;
   settings: GateSettings;
   seed: number;
   signal?: AbortSignal;
@@ -41,7 +43,8 @@ export class GateExam {
   private parentControl: Score[] | undefined;
 
   constructor(private readonly options: GateExamOptions) {
-    this.frame = listAskable(options.db, "reward");
+    const { db, without } = options;
+    this.frame = listAskable(db, "reward").filter(({ passageId }) => !without?.has(passageId));
     const kept = this.frame.filter(({ role }) => role !== "rejected");
     this.keptPassages = new Set(kept.map(({ passageId }) => passageId)).size;
   }

@@ -9,7 +9,7 @@ export interface Judgement {
 
 /**
  * Decides about one candidate at one scale.
- * - It must teach: what it gained on the new passage is above zero.
+ * - It must teach: what it gained on the new passage is above zero, where there is a new one.
  * - Old probes are compared with how they stood right after their own update, a *fixed* anchor, so that
  *   small losses add up in sight. Evidence for a loss above the budget refuses it; evidence for one
  *   below lets it pass. Where the draws leave it open, it passes if the loss is within the budget, or
@@ -29,7 +29,7 @@ export function judge(figures: GateFigures, scale: number, keptPassages: number)
 }
 
 function refusedForGain({ gain }: GateFigures): string | undefined {
-  return gain > 0 ? undefined : "the reward answers became no likelier";
+  return gain === null || gain > 0 ? undefined : "the reward answers became no likelier";
 }
 
 function refusedForOld(figures: GateFigures, passages: number): string | undefined {

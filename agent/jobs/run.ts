@@ -3,10 +3,12 @@ import { addEvent } from "../../db/events.ts";
 import { failJob, finishJob, type Job, releaseJob, retryJob } from "../../db/jobs.ts";
 import { type Database, transaction } from "../../db/open.ts";
 import { decidePassage, getPassage } from "../../db/passages.ts";
+import { changeRefit, getRefit, openRefits } from "../../db/refits.ts";
 import { changeRound, findOpenRound } from "../../db/rounds.ts";
 import { changeUpdate, findOpenUpdate } from "../../db/updates.ts";
 import type { LearnerContext } from "../context.ts";
 import { clearInbox } from "../read/inbox.ts";
+import { refitName } from "../refit/request.ts";
 import { classify, errorMessage, type Trouble } from "./trouble.ts";
 import type { JobHandlers } from "./types.ts";
 
@@ -115,6 +117,7 @@ function fail(db: Database, job: Job, message: string): Outcome {
       if (update) changeUpdate(db, update.id, failed);
     }
     if (job.kind === "round") failRound(db, message);
+    if (job.kind === "refit") failRefit(db, job.payload.refitId, message);
     addEvent(db, { level: "error", kind: "job.failed", message, jobId: job.id, passageId });
   });
   clearInbox(db, job);
@@ -128,11 +131,20 @@ function failRound(db: Database, reason: string): void {
   changeRound(db, round.id, { stage: "done", verdict: "failed", reason, finishedAt: Date.now() });
 }
 
+/** What it was to take the place of goes on answering. */
+function failRefit(db: Database, id: number | undefined, reason: string): void {
+  const open = openRefits(db).some((refit) => refit.id === id);
+  const failed = { stage: "done", verdict: "failed", reason, finishedAt: Date.now() } as const;
+  if (open) changeRefit(db, id!, failed);
+}
+
 /** The job as people know it: the passage's title, or what was to be read. */
 export function describe(db: Database, job: Job): string {
-  const { source, passageId } = job.payload;
+  const { source, passageId, refitId } = job.payload;
   if (job.kind === "round") return "The writer's round";
   if (job.kind === "measure") return "Asking every question";
+  const refit = refitId === undefined ? undefined : getRefit(db, refitId);
+  if (refit) return refitName(refit);
   if (passageId === undefined) return source ?? `Job ${job.id}`;
   const title = getPassage(db, passageId)?.title;
   return title ? `Passage ${passageId}, “${title}”,` : `Passage ${passageId}`;

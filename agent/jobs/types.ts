@@ -13,6 +13,8 @@ export interface JobHandlers {
   learn: JobHandler;
   /** Every report probe, because somebody asked for it. */
   measure: JobHandler;
+  /** One adapter, fitted anew from the untouched base. */
+  refit: JobHandler;
   /** A round of the outer loop. */
   round: JobHandler;
 }

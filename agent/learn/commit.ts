@@ -1,7 +1,8 @@
 import { rmSync } from "node:fs";
 import { type Candidate, changeCandidate, listCandidates } from "../../db/candidates.ts";
+import { settleFeedback } from "../../db/feedback.ts";
 import { decidePassage } from "../../db/passages.ts";
-import { addVersion } from "../../db/versions.ts";
+import { addVersion, pointTo } from "../../db/versions.ts";
 import { adapterFile, isSound, keepAdapter } from "../adapter-file.ts";
 import { backOff } from "../gate/backoff.ts";
 import { saveLooks } from "../measure/looks.ts";
@@ -59,10 +60,12 @@ export async function commitStage(run: Run): Promise<void> {
   run.advance({ stage: "measure", verdict: "commit", reason, gain: best.reward }, (change) => {
     const { id: updateId, parentVersionId: parentId } = update;
     const version = addVersion(db, { updateId, parentId, file, sha256 });
+    pointTo(db, version.id);
     change.versionId = version.id;
     changeCandidate(db, best.id, { file: sha256 === best.sha256 ? file : null });
     saveLooks(db, version.id, passed.looks);
     decidePassage(db, passage.id, "learned", reason);
+    settleFeedback(db, passage.id, updateId);
     run.note("update.commit", `Learned “${passage.title}” as version ${version.id}: ${reason}`);
   });
   // Where it was scaled down, its own file goes, too.

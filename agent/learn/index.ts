@@ -9,6 +9,7 @@ import {
   type Stage,
 } from "../../db/updates.ts";
 import type { LearnerContext } from "../context.ts";
+import { keepHouse } from "../lineage/keep.ts";
 import { queueDueRound } from "../writer/queue.ts";
 import { commitStage } from "./commit.ts";
 import { decideStage, probeStage } from "./examine.ts";
@@ -30,14 +31,14 @@ const STAGE_WORK: Record<Exclude<Stage, "done">, (run: Run) => Promise<void>> = 
 /**
  * Takes one passage through the loop: probe, decide, study, train, commit, measure. Every stage
  * is committed before the next begins, so a process that died is resumed where it was; a passage
- * that is decided already is left alone. What was earned counts towards the next round of the writer.
+ * that is decided already is left alone, unless it is asked for again. What was earned counts towards the next round of the writer.
  * @throws TrainerError, GeneratorError when a model fails; the abort reason when asked to stop
  */
 export async function learnPassage(context: LearnerContext, job: Job): Promise<void> {
-  const { passageId } = job.payload;
+  const { passageId, again = false } = job.payload;
   const passage = passageId === undefined ? undefined : getPassage(context.db, passageId);
   if (!passage) throw new Error(`Job ${job.id} names a passage that does not exist.`);
-  const undecided = passage.decision === "new" || passage.decision === "failed";
+  const undecided = again || passage.decision === "new" || passage.decision === "failed";
   if (!undecided && !findOpenUpdate(context.db, passage.id)) return;
   const run = new Run(context, job, passage, openUpdate(context.db, passage.id));
   try {
@@ -50,14 +51,18 @@ export async function learnPassage(context: LearnerContext, job: Job): Promise<v
     abandon(run, error);
   }
   queueDueRound(context.db, context.settings.writer);
+  keepHouse(context);
 }
 
 /** Ends an update whose passage is gone: its candidates go, and the log says so. */
 function abandon(run: Run, { message }: PassageGone): void {
   const { context, db, job, update } = run;
   commitStep(db, job, () => {
-    const end = { stage: "done", verdict: "reject", reason: message } as const;
-    if (getUpdate(db, update.id)) changeUpdate(db, update.id, { ...end, finishedAt: Date.now() });
+    const now = getUpdate(db, update.id);
+    // What is a version already stays one: it is only not measured.
+    const verdict = now?.versionId ? {} : ({ verdict: "reject", reason: message } as const);
+    const end = { stage: "done", finishedAt: Date.now() } as const;
+    if (now) changeUpdate(db, update.id, { ...end, ...verdict });
     addEvent(db, { level: "info", kind: "update.abandoned", message, jobId: job.id });
     finishJob(db, job);
   });

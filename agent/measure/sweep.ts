@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { addEvent } from "../../db/events.ts";
-import { commitStep, enqueueJob, finishJob, type Job } from "../../db/jobs.ts";
+import { commitStep, finishJob, type Job } from "../../db/jobs.ts";
 import { saveBeliefs, saveMeasurement } from "../../db/measurements.ts";
-import type { Database } from "../../db/open.ts";
 import type { LearnerContext } from "../context.ts";
 import { controlSet } from "../control/store.ts";
 import { baseFingerprint } from "../model.ts";
@@ -10,14 +9,6 @@ import { soundVersion } from "../versions.ts";
 import { askMemory, saveControl } from "./ask.ts";
 import { saveLooks } from "./looks.ts";
 import { rememberOlder } from "./remember.ts";
-
-/** Two sweeps at a time are one. */
-const KEY = "measure";
-
-/** Queues a measurement of every report probe: exact figures, at a cost that grows with what was read. */
-export function requestSweep(db: Database): { job: Job; added: boolean } {
-  return enqueueJob(db, { kind: "measure", payload: {}, key: KEY });
-}
 
 /** Asks every report probe and the control set under the current version. An interrupted sweep begins anew. */
 export async function runSweep(context: LearnerContext, job: Job): Promise<void> {

@@ -1,7 +1,7 @@
 import { committedUpdateIds, committedUpdatesOf, studyMaterial } from "../../db/candidates.ts";
 import type { RehearsalRow } from "../../db/control.ts";
 import type { Database } from "../../db/open.ts";
-import { askedInReports, supersededAnswers } from "../../db/probes.ts";
+import { askedInReports } from "../../db/probes.ts";
 import { listDue } from "../../db/retention.ts";
 import { random, seedFor, shuffled } from "../../trainer/random.ts";
 import type { ModelTrainer, TrainingRow } from "../../trainer/types.ts";
@@ -12,6 +12,7 @@ import type { LearnerSettings } from "../settings.ts";
 import { distinct, pairOf } from "../study/lines.ts";
 import { lineRow } from "../study/rows.ts";
 import { inShares, rehearsalRow } from "./rehearsal.ts";
+import { stillTrue } from "./still-true.ts";
 
 /** Replay takes at most half of an update's tokens, and all that is not new at most so much. */
 const MOST_REPLAY = 0.5;
@@ -92,11 +93,8 @@ function replayRows(
   const material = [...new Set([...dueUpdates, ...others])];
   const lines = new Map<number, { updateId: number; title: string; lines: string[] }>();
   for (const it of studyMaterial(db, material)) {
-    const outdated = supersededAnswers(db, it.passageId);
     // The sentences, too: an edit's own lines need not have every fact.
-    const pool = distinct([...splitSentences(it.text), ...it.lines]).filter(
-      (line) => !outdated.some((answer) => containsAnswer(line, answer)),
-    );
+    const pool = stillTrue(db, it.passageId, distinct([...splitSentences(it.text), ...it.lines]));
     const order = shuffled(pool.length, next).map((i) => pool[i]!);
     lines.set(it.passageId, { updateId: it.updateId, title: it.title, lines: order });
   }

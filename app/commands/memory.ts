@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { requestSweep } from "../../agent/measure/sweep.ts";
+import { requestSweep } from "../../agent/measure/queue.ts";
 import { getJob } from "../../db/jobs.ts";
 import { acceptPresent } from "../../db/retention.ts";
 import type { Estimated, Measure, MemoryPageFacts } from "../../views/memory-types.ts";

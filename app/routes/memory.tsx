@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { requestSweep } from "../../agent/measure/sweep.ts";
+import { requestSweep } from "../../agent/measure/queue.ts";
 import { historyPicture } from "../../views/charts/history.ts";
 import { MemoryPage } from "../../views/memory-page.tsx";
 import { memoryHistory, memoryPageFacts } from "../facts-memory.ts";

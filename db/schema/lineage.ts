@@ -1,7 +1,7 @@
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { createdAt } from "./columns.ts";
-import { passages } from "./reading.ts";
 import type { GateFigures } from "./memory.ts";
+import { passages } from "./reading.ts";
 
 /**
  * Why one adapter is fitted anew from the untouched base: `sleep` ends a long lineage, `unlearn` leaves
