@@ -20,6 +20,7 @@ export * from "./convert.ts";
 export { type DeviceReport, isSoftware, probeDevices } from "./devices/devices.ts";
 export { FILE_TYPES, type FileType } from "./ggml/file-type.ts";
 export type { Variant } from "./ggml/locate.ts";
+export { type AdapterScaling, scaleAdapter } from "./lora/scale.ts";
 export { SUPPORTED_ARCHITECTURES } from "./model/architectures.ts";
 export * from "./types.ts";
 
@@ -45,7 +46,8 @@ export class Trainer implements ModelTrainer {
    * Loads a model on a device: the one named, or the best that works. `threads` are the CPU's; where
    * they are not given, as many as the model's size and the machine's load make worth while.
    * `memoryLimit` is how many bytes of memory this process and its children may take together, where
-   * that is less than what the device or the machine has free.
+   * that is less than what the device or the machine has free. `niceness` (0 to 19) lets other processes go
+   * before its own.
    * @throws TrainerError when the model cannot be read, is not supported or does not fit into memory
    *   (`not-enough-memory`), or the device is missing
    */
@@ -54,6 +56,7 @@ export class Trainer implements ModelTrainer {
     backend?: Variant;
     threads?: number;
     memoryLimit?: number;
+    niceness?: number;
   }): Promise<Trainer> {
     const backend = options.backend ?? (await chooseVariant());
     const child = new ChildProcess<Request, ModelInfo, TrainProgress, Result>(

@@ -1,10 +1,10 @@
 import { rmSync } from "node:fs";
 import { type Gate, type GateFigures, saveGate } from "../../db/gates.ts";
 import type { ProbeScore } from "../../db/scores.ts";
+import { scaleAdapter } from "../../trainer/index.ts";
 import { controlSet } from "../control/store.ts";
 import { GateExam } from "../gate/exam.ts";
 import { judge } from "../gate/judge.ts";
-import { rescaleAdapter } from "../gate/rescale.ts";
 import type { Scored } from "./commit.ts";
 import { RewardExam } from "./reward-exam.ts";
 import type { Run } from "./run.ts";
@@ -75,8 +75,8 @@ export async function passGate(run: Run, best: Scored): Promise<Passed | { refus
 
 function rescaled(run: Run, best: Scored, scale: number, out: string): string {
   const { parent } = run;
-  return rescaleAdapter({
-    candidate: run.adapterPath(best.file),
+  return scaleAdapter({
+    adapter: run.adapterPath(best.file),
     ...(parent && { parent: run.adapterPath(parent.file) }),
     scale,
     out,

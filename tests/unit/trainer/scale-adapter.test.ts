@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { rescaleAdapter } from "../../../../agent/gate/rescale.ts";
-import { GgufFile } from "../../../../trainer/ggml/gguf.ts";
-import { F32 } from "../../../../trainer/ggml/tensor.ts";
-import { writeRandomAdapter } from "../../../support/random-adapter.ts";
-import { SMALL } from "../../../support/random-model.ts";
-import { scratch } from "../../trainer/fixture.ts";
+import { GgufFile } from "../../../trainer/ggml/gguf.ts";
+import { F16, F32 } from "../../../trainer/ggml/tensor.ts";
+import { scaleAdapter } from "../../../trainer/index.ts";
+import { writeRandomAdapter } from "../../support/random-adapter.ts";
+import { SMALL } from "../../support/random-model.ts";
+import { scratch } from "./fixture.ts";
 
-const { file, remove } = scratch("rescale");
+const { file, remove } = scratch("scale-adapter");
 const [parent, candidate, other, halves] = ["p", "c", "o", "h"].map((it) => file(`${it}.gguf`));
-const F16 = 1;
 
 beforeAll(async () => {
   const hyper = SMALL;
@@ -36,7 +35,7 @@ describe("an adapter between its parent and a candidate", () => {
     const [from, to] = [values(parent!), values(candidate!)];
     for (const scale of [0, 0.5, 1]) {
       const out = file(`${scale}.gguf`);
-      rescaleAdapter({ candidate: candidate!, parent: parent!, scale, out });
+      scaleAdapter({ adapter: candidate!, parent: parent!, scale, out });
       for (const [name, mixed] of values(out)) {
         mixed.forEach((value, i) => {
           const [a, b] = [from.get(name)![i]!, to.get(name)![i]!];
@@ -50,7 +49,7 @@ describe("an adapter between its parent and a candidate", () => {
 
   test("from the base, the update itself is scaled: A stays, B shrinks", () => {
     const out = file("base.gguf");
-    const sha256 = rescaleAdapter({ candidate: candidate!, scale: 0.25, out });
+    const sha256 = scaleAdapter({ adapter: candidate!, scale: 0.25, out });
     expect(sha256).toBe(createHash("sha256").update(readFileSync(out)).digest("hex"));
     const to = values(candidate!);
     for (const [name, scaled] of values(out)) {
@@ -63,11 +62,17 @@ describe("an adapter between its parent and a candidate", () => {
 
   test("adapters of different forms are refused, and nothing is written", () => {
     const out = file("refused.gguf");
-    const mix = (job: { candidate: string; parent?: string }) => () =>
-      rescaleAdapter({ ...job, scale: 0.5, out });
-    expect(mix({ candidate: candidate!, parent: other! })).toThrow("cannot be mixed");
-    expect(mix({ candidate: halves! })).toThrow("cannot be mixed");
-    expect(mix({ candidate: candidate!, parent: file("none.gguf") })).toThrow("no such file");
+    const mix = (job: { adapter: string; parent?: string }) => () =>
+      scaleAdapter({ ...job, scale: 0.5, out });
+    expect(mix({ adapter: candidate!, parent: other! })).toThrow("cannot be mixed");
+    expect(mix({ adapter: halves! })).toThrow("cannot be mixed");
+    expect(mix({ adapter: candidate!, parent: file("none.gguf") })).toThrow("no such file");
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test.each([-0.1, 1.1, Number.NaN])("a scale of %p is refused", (scale) => {
+    const out = file("beyond.gguf");
+    expect(() => scaleAdapter({ adapter: candidate!, scale, out })).toThrow("Choose from 0 to 1.");
     expect(existsSync(out)).toBe(false);
   });
 });
