@@ -59,7 +59,7 @@ export const experiments = sqliteTable(
   "experiments",
   {
     id: integer("id").primaryKey({ autoIncrement: true }),
-    kind: text("kind", { enum: ["knowledge", "acceptance"] }).notNull(),
+    kind: text("kind", { enum: ["knowledge", "acceptance", "forgetting"] }).notNull(),
     /** Hash of the configuration, the data and the model: the same command goes on where it was. */
     key: text("key").notNull(),
     config: text("config", { mode: "json" }).$type<Record<string, unknown>>().notNull(),
@@ -90,6 +90,7 @@ export const experimentPassages = sqliteTable(
     ordinal: integer("ordinal").notNull(),
     /** `tune`: chooses hyperparameters; `write`: trains the writer, in `round`; `report`: is reported. */
     role: text("role", { enum: ["tune", "write", "report"] }).notNull(),
+    /** Where passages are learned one after another, the sequence. */
     round: integer("round"),
     title: text("title").notNull(),
     text: text("text").notNull(),
@@ -258,4 +259,56 @@ export const experimentArms = sqliteTable(
     }),
     index("experiment_arms_update").on(t.updateId),
   ],
+);
+
+/** The base's known facts and skills under some weights: shares that are still right, and likelihoods. */
+export interface StepControl {
+  fact: number | null;
+  reading: number | null;
+  writing: number | null;
+  /** Of general text, as a multiple of the base's. */
+  perplexity: number | null;
+  /** KL(base || now) in nats per token. */
+  kl: number | null;
+}
+
+/** Seconds of a step, by what for. */
+export interface StepSeconds {
+  /** The whole update, whatever it asks and measures of its own included. */
+  learn: number;
+  /** Of them, training. */
+  train: number;
+  /** Fitting everything anew afterwards, where that was due. */
+  sleep: number;
+}
+
+/**
+ * A step of a sequence of passages that are learned one after another, under one arm. Step 0 of the arm
+ * `base` is the untouched base; its update's scores are row t of the accuracy matrix.
+ */
+export const experimentSteps = sqliteTable(
+  "experiment_steps",
+  {
+    experimentId: integer("experiment_id")
+      .notNull()
+      .references(() => experiments.id),
+    arm: text("arm").notNull(),
+    sequence: integer("sequence").notNull(),
+    /** Which order of its passages; 1 is their own. */
+    ordering: integer("ordering").notNull(),
+    step: integer("step").notNull(),
+    /** What was learned; none where it is nothing, or everything at once. */
+    passageId: integer("passage_id").references(() => experimentPassages.id),
+    updateId: integer("update_id")
+      .notNull()
+      .references(() => experimentUpdates.id),
+    verdict: text("verdict").notNull(),
+    reason: text("reason").notNull(),
+    seconds: text("seconds", { mode: "json" }).$type<StepSeconds>().notNull(),
+    /** Rows that were trained on, and how many of them have a report question in its words. */
+    rows: integer("rows").notNull(),
+    askedRows: integer("asked_rows").notNull(),
+    control: text("control", { mode: "json" }).$type<StepControl>(),
+  },
+  (t) => [primaryKey({ columns: [t.experimentId, t.arm, t.sequence, t.ordering, t.step] })],
 );
