@@ -19,7 +19,7 @@ export interface Progress {
   jobId: number;
   passageId?: number;
   title: string;
-  /** A stage of `updates.stage`, `read`, or `round`. */
+  /** A stage of `updates.stage`, `read`, `triage`, or `round`. */
   stage: string;
   /** One short sentence: "Training candidate 2 of 3". */
   detail: string;

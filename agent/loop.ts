@@ -1,6 +1,14 @@
 import { DatabaseError, explainDatabaseError, isDiskFull } from "../db/errors.ts";
 import { addEvent } from "../db/events.ts";
-import { claimJob, type Job, JobLostError, releaseJob, requeueOrphans } from "../db/jobs.ts";
+import {
+  claimJob,
+  countQueued,
+  type Job,
+  type JobKind,
+  JobLostError,
+  releaseJob,
+  requeueOrphans,
+} from "../db/jobs.ts";
 import { releaseLease, renewLease, setLeaseProblem, takeLease } from "../db/leases.ts";
 import type { LearnerContext, Progress } from "./context.ts";
 import { isDead, newOwner } from "./jobs/owner.ts";
@@ -8,6 +16,7 @@ import { describe, runJob } from "./jobs/run.ts";
 import type { JobHandlers } from "./jobs/types.ts";
 import { sweepInbox } from "./read/inbox.ts";
 import { sleep } from "./sleep.ts";
+import type { Rest } from "./triage/permit.ts";
 
 /** The one lease: whoever holds it takes jobs from the journal. */
 export const LOOP_LEASE = "loop";
@@ -17,11 +26,13 @@ export const LOOP_LEASE = "loop";
  * - `standby`: another process runs it
  * - `idle`: there is nothing to do
  * - `working`: a job runs; `progress` tells more
+ * - `resting`: what waits is to be learned, and may not be for now: the message says why
  * - `paused`: nothing can be done for now, and the message says why and what to do
  */
 export type LoopState =
   | { phase: "standby" | "idle" | "stopped" }
   | { phase: "working"; jobId: number; title: string }
+  | { phase: "resting"; message: string }
   | { phase: "paused"; message: string };
 
 /** What the process that runs the loop brings along; the loop adds the rest of a job's context. */
@@ -34,10 +45,12 @@ export interface LoopOptions {
   signal: AbortSignal;
   onProgress?: (progress: Progress) => void;
   onState?: (state: LoopState) => void;
+  /** Asked between jobs, and now and then while one runs: why nothing is to be learned for now. */
+  rest?: () => Rest | undefined;
   /** Asked between jobs, and while another process has the lease: whether the loop is to end. */
   until?: () => boolean;
   /**
-   * What to do when nothing can go on (a full disk, a model that cannot be loaded): `wait` tries
+   * What to do when nothing can go on (a full disk, a model that cannot be loaded, a rest): `wait` tries
    * again every now and then, `stop` ends the loop with an error. Default `wait`.
    */
   onTrouble?: "wait" | "stop";
@@ -57,10 +70,13 @@ export interface LoopTiming {
 
 const TIMING: LoopTiming = { lease: 30_000, heartbeat: 5_000, poll: 500, pause: 30_000 };
 
-/** The loop cannot go on: a full disk, or a model that cannot be used. */
+/** What is done while nothing is learned: reading, and what somebody asked for just now. */
+const AT_REST: JobKind[] = ["read", "measure"];
+
+/** The loop cannot go on: a full disk, a model that cannot be used, or learning that rests. */
 export class LoopError extends Error {
   constructor(
-    readonly trouble: "disk" | "model",
+    readonly trouble: "disk" | "model" | "rest",
     message: string,
   ) {
     super(message);
@@ -157,9 +173,12 @@ class Loop {
       this.stranded = undefined;
     }
     const waiting = this.blocked !== undefined && Date.now() < this.blocked.until;
-    const job = claimJob(context.db, this.owner, waiting ? { kinds: ["read"] } : {});
+    const rest = this.options.rest?.();
+    const kinds: JobKind[] | undefined = waiting ? ["read"] : rest && AT_REST;
+    const job = claimJob(context.db, this.owner, kinds ? { kinds } : {});
     if (!job) {
       if (waiting) this.pause("model", this.blocked!.message);
+      else if (rest && countQueued(context.db, "learn") > 0) this.rest(rest.message);
       else this.tell({ phase: "idle" });
       await sleep(this.timing.poll, this.options.signal);
       return;
@@ -172,11 +191,33 @@ class Loop {
     }
     // If this throws, the disk was full even for giving the job back.
     this.stranded = job;
-    const outcome = await runJob({ ...context, signal, onProgress: progress }, handlers, job);
+    const ended = new AbortController();
+    const watch = setInterval(() => this.endAtRest(job, ended), this.timing.heartbeat);
+    const own = AbortSignal.any([signal, ended.signal]);
+    const outcome = await runJob(
+      { ...context, signal: own, onProgress: progress },
+      handlers,
+      job,
+    ).finally(() => clearInterval(watch));
     this.stranded = undefined;
     if (outcome.end === "model") this.block(outcome.message);
     else if (outcome.end === "disk") await this.waitForDisk();
     else if (outcome.end === "done" && job.kind !== "read") this.blocked = undefined;
+  }
+
+  /** Somebody paused the learning, or quiet hours began: what is done goes on later where it was. */
+  private endAtRest(job: Job, ended: AbortController): void {
+    try {
+      if (!AT_REST.includes(job.kind) && this.options.rest?.()?.stops) ended.abort();
+    } catch {
+      // The database is busy: the next look tells.
+    }
+  }
+
+  /** @throws LoopError with `onTrouble: "stop"` */
+  private rest(message: string): void {
+    this.tell({ phase: "resting", message });
+    if (this.options.onTrouble === "stop") throw new LoopError("rest", message);
   }
 
   /** Jobs that need the model wait, and the first of them is tried again after a while. */
@@ -225,7 +266,7 @@ class Loop {
     const key = JSON.stringify(state);
     if (key === this.told) return;
     this.told = key;
-    if (state.phase !== "stopped") this.post(state.phase === "paused" ? state.message : null);
+    if (state.phase !== "stopped") this.post("message" in state ? state.message : null);
     this.options.onState?.(state);
   }
 

@@ -1,7 +1,9 @@
 import type { PromptKind } from "../db/candidates.ts";
 import type { LoraOptions, TrainOptions } from "../trainer/types.ts";
 import { LORA_TARGETS } from "../trainer/types.ts";
+import { DEFAULT_SLEEP, type SleepSettings } from "./refit/settings.ts";
 import type { KindChoice } from "./study/kinds.ts";
+import { DEFAULT_TRIAGE, type TriageSettings } from "./triage/settings.ts";
 import { DEFAULT_WRITER, type WriterSettings } from "./writer/settings.ts";
 
 /** How the learner learns. */
@@ -20,6 +22,10 @@ export interface LearnerSettings {
   openBookSamples: number;
   /** Share of a passage's probes answered closed-book from which it counts as known. */
   knownAccuracy: number;
+  /** Times the typical surprise of a text up to which it can count as known. */
+  knownSurprise: number;
+  /** Times the typical surprise from which a person is asked before it is learned; 0 for never. */
+  reviewSurprise: number;
   /** Share of an update's tokens that replay earlier study lines, from 0 to 0.5. */
   replayShare: number;
   /** Replayed rows per candidate at most, so that an update costs no more as versions add up. */
@@ -34,8 +40,16 @@ export interface LearnerSettings {
   sweepEvery: number;
   lora: LoraOptions;
   train: TrainOptions;
+  /** When one adapter is fitted anew from the untouched base. */
+  sleep: SleepSettings;
+  /** Megabytes that the adapters of versions may take; older ones are removed and can be made again. 0 for no limit. */
+  adaptersMb: number;
   /** The outer loop. */
   writer: WriterSettings;
+  /** When it may learn, and how much. */
+  triage: TriageSettings;
+  /** Whether what people ask is looked up, and what only a passage could answer becomes a probe of it. */
+  learnFromUse: boolean;
   seed: number;
 }
 
@@ -85,6 +99,8 @@ export const DEFAULT_SETTINGS: LearnerSettings = {
   maxProbes: 12,
   openBookSamples: 3,
   knownAccuracy: 0.8,
+  knownSurprise: 1.5,
+  reviewSurprise: 2,
   replayShare: 0.5,
   maxReplayRows: 64,
   rehearsal: { share: 0.3, kl: 5, weight: 0, texts: 100, questions: 300 },
@@ -103,6 +119,10 @@ export const DEFAULT_SETTINGS: LearnerSettings = {
   sweepEvery: 0,
   lora: { rank: 16, alpha: 32, targets: [...LORA_TARGETS] },
   train: { epochs: 10, learningRate: 1e-3, batchTokens: 128, weightDecay: 0, seed: 1 },
+  sleep: DEFAULT_SLEEP,
+  adaptersMb: 5000,
   writer: DEFAULT_WRITER,
+  triage: DEFAULT_TRIAGE,
+  learnFromUse: true,
   seed: 1,
 };

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, inArray, lt, lte, min, or, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, inArray, lte, min, or, sql } from "drizzle-orm";
 import type { SQLiteUpdateSetSource } from "drizzle-orm/sqlite-core";
 import { type Database, transaction } from "./open.ts";
 import { JOB_STATES, type JobPayload, jobs, type ReadResult } from "./schema.ts";
@@ -11,15 +11,16 @@ export interface NewJob {
   payload: JobPayload;
   key: string;
   parentId?: number;
+  /** Among jobs of its kind; 0 by default. */
+  priority?: number;
 }
 
 /**
  * What goes before what: reading before learning (it is quick, and errors in what was given show
- * early), a measurement that somebody asked for before both go on for long, and the outer loop when
- * nothing else is to be done.
+ * early), a measurement that somebody asked for before others go on for long, a refit before updates
+ * that it would not know, and the outer loop when nothing else is to be done.
  */
-const PRIORITY: JobKind[] = ["read", "measure", "learn", "round"];
-const BY_PRIORITY = sql`case ${jobs.kind} when 'read' then 0 when 'measure' then 1 when 'learn' then 2 else 3 end`;
+const PRIORITY: JobKind[] = ["read", "measure", "refit", "learn", "round"];
 
 /**
  * No wait is longer than so many milliseconds: a job that seems to have longer to wait was put off
@@ -54,7 +55,8 @@ export function enqueueJob(db: Database, job: NewJob): { job: Job; added: boolea
 }
 
 /**
- * Gives the next job to `owner`: by the kind's priority, then in the order of arrival.
+ * Gives the next job to `owner`: by its kind, then by its own priority, then in the order of arrival. Each
+ * kind is one look into an index, however many wait.
  * @param options.kinds which kinds may be taken; all by default
  * @param options.now milliseconds since 1970
  */
@@ -65,21 +67,52 @@ export function claimJob(
 ): Job | undefined {
   const { kinds = PRIORITY, now = Date.now() } = options;
   return transaction(db, () => {
-    const next = db
-      .select({ id: jobs.id })
-      .from(jobs)
-      .where(and(eq(jobs.state, "queued"), inArray(jobs.kind, kinds), mayBegin(now)))
-      .orderBy(BY_PRIORITY, asc(jobs.id))
-      .limit(1)
-      .get();
-    if (!next) return undefined;
-    return db
-      .update(jobs)
-      .set({ state: "running", owner, startedAt: now, attempts: sql`${jobs.attempts} + 1` })
-      .where(eq(jobs.id, next.id))
-      .returning()
-      .get();
+    for (const kind of PRIORITY.filter((it) => kinds.includes(it))) {
+      const [next] = nextJobs(db, kind, 1, now);
+      if (next) return takeJob(db, next.id, owner, now);
+    }
+    return undefined;
   });
+}
+
+/** The queued jobs of a kind that may begin now, in the order in which they will. */
+export function nextJobs(db: Database, kind: JobKind, limit: number, now = Date.now()): Job[] {
+  return db
+    .select()
+    .from(jobs)
+    .where(and(eq(jobs.state, "queued"), eq(jobs.kind, kind), mayBegin(now)))
+    .orderBy(desc(jobs.priority), asc(jobs.id))
+    .limit(limit)
+    .all();
+}
+
+/** Gives a certain job to `owner`, if it still waits. */
+export function takeJob(
+  db: Database,
+  id: number,
+  owner: string,
+  now = Date.now(),
+): Job | undefined {
+  return db
+    .update(jobs)
+    .set({ state: "running", owner, startedAt: now, attempts: sql`${jobs.attempts} + 1` })
+    .where(and(eq(jobs.id, id), eq(jobs.state, "queued")))
+    .returning()
+    .get();
+}
+
+/** Changes where a job stands among those of its kind, if it is not finished. */
+export function setPriority(db: Database, key: string, priority: number): void {
+  db.update(jobs)
+    .set({ priority })
+    .where(and(eq(jobs.key, key), inArray(jobs.state, UNFINISHED)))
+    .run();
+}
+
+/** How many jobs of a kind wait. */
+export function countQueued(db: Database, kind: JobKind): number {
+  const waiting = and(eq(jobs.state, "queued"), eq(jobs.kind, kind));
+  return db.select({ n: count() }).from(jobs).where(waiting).get()!.n;
 }
 
 /**
@@ -106,8 +139,7 @@ export function commitStep<T>(db: Database, job: Job, work: () => T): T {
 /** Whether something waits that goes before jobs of this kind and may begin now. */
 export function isOutranked(db: Database, kind: JobKind, now = Date.now()): boolean {
   const before = PRIORITY.slice(0, PRIORITY.indexOf(kind));
-  const waiting = and(eq(jobs.state, "queued"), inArray(jobs.kind, before), mayBegin(now));
-  return db.select({ id: jobs.id }).from(jobs).where(waiting).limit(1).get() !== undefined;
+  return before.some((it) => nextJobs(db, it, 1, now).length > 0);
 }
 
 /** Marks a job failed, with the sentence that says why. @throws JobLostError */
@@ -153,14 +185,6 @@ export function dropJob(db: Database, key: string): void {
     .run();
 }
 
-/** Puts off every queued job of a kind that could begin before `notBefore` (milliseconds since 1970). */
-export function postponeJobs(db: Database, kind: JobKind, notBefore: number): void {
-  db.update(jobs)
-    .set({ notBefore })
-    .where(and(eq(jobs.state, "queued"), eq(jobs.kind, kind), lt(jobs.notBefore, notBefore)))
-    .run();
-}
-
 export function getJob(db: Database, id: number): Job | undefined {
   return db.select().from(jobs).where(eq(jobs.id, id)).get();
 }
@@ -203,8 +227,14 @@ export function filesToRead(db: Database): string[] {
 
 /** Jobs for a page: running and queued ones in their order, done and failed ones the latest first. */
 export function listJobs(db: Database, state: JobState, limit = 100): Job[] {
-  const waiting = state === "queued" || state === "running";
-  const order = waiting ? [BY_PRIORITY, asc(jobs.id)] : [desc(jobs.finishedAt)];
+  if (state === "queued") {
+    const found: Job[] = [];
+    for (const kind of PRIORITY) {
+      if (found.length < limit) found.push(...waiting(db, kind, limit - found.length));
+    }
+    return found;
+  }
+  const order = state === "running" ? [asc(jobs.id)] : [desc(jobs.finishedAt)];
   return db
     .select()
     .from(jobs)
@@ -230,6 +260,16 @@ export function nextJobTime(db: Database): number | undefined {
     .where(eq(jobs.state, "queued"))
     .get();
   return row?.at ?? undefined;
+}
+
+function waiting(db: Database, kind: JobKind, limit: number): Job[] {
+  return db
+    .select()
+    .from(jobs)
+    .where(and(eq(jobs.state, "queued"), eq(jobs.kind, kind)))
+    .orderBy(desc(jobs.priority), asc(jobs.id))
+    .limit(limit)
+    .all();
 }
 
 function mayBegin(now: number) {

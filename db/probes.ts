@@ -19,6 +19,20 @@ export function addProbes(db: Database, rows: NewProbe[]): void {
   }
 }
 
+/** Stores one probe and returns it. */
+export function addProbe(db: Database, row: NewProbe): Probe {
+  return db.insert(probes).values(row).returning().get();
+}
+
+/** Changes what a probe that use brought is answered with. */
+export function changeProbe(
+  db: Database,
+  id: number,
+  change: Pick<NewProbe, "answer" | "origin">,
+): Probe {
+  return db.update(probes).set(change).where(eq(probes.id, id)).returning().get();
+}
+
 /** The probes of a passage, of one split or of both, in the order they were made. */
 export function listProbes(db: Database, passageId: number, split?: ProbeSplit): Probe[] {
   const ofPassage = eq(probes.passageId, passageId);

@@ -9,7 +9,10 @@ export type SourceContent = Source["content"];
 export type SourceState = Source["state"];
 export type NewSource = Pick<Source, "kind" | "address" | "title"> &
   Partial<
-    Pick<Source, "site" | "mode" | "content" | "quota" | "every" | "nextCheckAt" | "createdAt">
+    Pick<
+      Source,
+      "site" | "mode" | "content" | "quota" | "every" | "trust" | "nextCheckAt" | "createdAt"
+    >
   >;
 export type SourceChange = Partial<Omit<Source, "id" | "kind" | "createdAt">>;
 

@@ -1,3 +1,4 @@
+import { openFeedback, settleFeedback } from "../../db/feedback.ts";
 import { finishJob } from "../../db/jobs.ts";
 import { decidePassage } from "../../db/passages.ts";
 import {
@@ -8,13 +9,18 @@ import {
   supersedeProbe,
 } from "../../db/probes.ts";
 import { saveScores } from "../../db/scores.ts";
+import { listDecisions, saveDecision, setSurprise } from "../../db/triage.ts";
 import { BASE_VERSION } from "../../db/versions.ts";
 import { decide } from "../decide.ts";
 import { remember } from "../measure/remember.ts";
+import { normaliseAnswer } from "../probe/answers.ts";
 import { keepFittingDistractors, makeProbes, probeRows } from "../probe/index.ts";
 import { type Contradiction, findContradictions } from "../probe/supersede.ts";
 import { chooseDistractors } from "../reward/distractors.ts";
 import { teacherQuestions } from "../teacher/source.ts";
+import { spend } from "../triage/budget.ts";
+import { isWanted } from "../triage/review.ts";
+import { surprises, typicalSurprise } from "../triage/surprise.ts";
 import { soundVersion } from "../versions.ts";
 import type { Run } from "./run.ts";
 import { scoreProbesUnder } from "./score.ts";
@@ -22,7 +28,10 @@ import { scoreProbesUnder } from "./score.ts";
 /** Stage `probe`: the exam of the passage, unless an earlier update has set it. */
 export async function probeStage(run: Run): Promise<void> {
   const { context, db, passage } = run;
-  if (listProbes(db, passage.id).length > 0) return run.advance({ stage: "decide" });
+  // What people's use brought is no exam yet.
+  if (listProbes(db, passage.id).some(({ origin }) => origin === "made")) {
+    return run.advance({ stage: "decide" });
+  }
   run.say("Writing questions about the passage");
   const set = await run.timed("probe", async () => {
     const [generator, trainer] = await Promise.all([context.generator(), context.trainer()]);
@@ -33,8 +42,8 @@ export async function probeStage(run: Run): Promise<void> {
       questions,
     });
   });
-  const rows = await withDistractors(run, probeRows(passage.id, set.splits));
-  if (rows.length === 0) {
+  const rows = await withDistractors(run, withoutAsked(run, probeRows(passage.id, set.splits)));
+  if (rows.length === 0 && listProbes(db, passage.id).length === 0) {
     const reason = `Nothing could be asked about it: ${set.note}`;
     return close(run, "rejected", reason, () => run.note("update.reject", reason, "warning"));
   }
@@ -48,6 +57,14 @@ export async function probeStage(run: Run): Promise<void> {
     }
     run.note("update.probed", `“${passage.title}”: ${rows.length} probes. ${set.note}`);
   });
+}
+
+/** A question that somebody asked in these words is there already, to be learned: it reports nothing. */
+function withoutAsked({ db, passage }: Run, rows: NewProbe[]): NewProbe[] {
+  const asked = new Set(
+    listProbes(db, passage.id).map(({ question }) => normaliseAnswer(question)),
+  );
+  return rows.filter(({ question }) => !asked.has(normaliseAnswer(question)));
 }
 
 /** Older questions that this passage answers otherwise. */
@@ -92,19 +109,43 @@ export async function decideStage(run: Run): Promise<void> {
   const probes = listProbes(db, passage.id);
   const parent = await soundVersion(db, context.home);
   const { signal } = context;
-  const { current, base } = await run.timed("decide", async () => {
+  const adapter = parent ? run.adapterPath(parent.file) : null;
+  const { current, base, surprise } = await run.timed("decide", async () => {
     const trainer = await context.trainer();
-    const adapters = parent ? [null, run.adapterPath(parent.file)] : [null];
+    const adapters = adapter ? [null, adapter] : [null];
     const scores = await scoreProbesUnder(trainer, probes, context.model, adapters, signal);
     const [base = [], current = base] = scores;
-    return { current, base };
+    const [surprise = null] = await surprises(trainer, [passage], { adapter, signal });
+    return { current, base, surprise };
   });
-  const decision = decide(current, run.settings);
+  const typical = typicalSurprise(db);
+  const wanted = isWanted(db, passage.id);
+  const asked = new Set(openFeedback(db, passage.id).map(({ probeId }) => probeId));
+  const missed = current.filter(({ probeId, exact }) => asked.has(probeId) && !exact).length;
+  const decision = decide(current, run.settings, { surprise, typical, wanted, missed });
   const record = () => {
     saveScores(db, BASE_VERSION, base);
     if (parent) saveScores(db, parent.id, current);
+    setSurprise(db, passage.id, surprise);
+    const { verdict, accuracy, logprob, reason } = decision;
+    saveDecision(db, {
+      ...{ passageId: passage.id, updateId: run.update.id, versionId: parent?.id ?? BASE_VERSION },
+      ...{ verdict, by: "rule", probes: current.length, accuracy, logprob, surprise, reason },
+      typical: typical ?? null,
+    });
   };
   const parentVersionId = parent?.id ?? null;
+  if (decision.verdict === "review") {
+    const { reason } = decision;
+    const end = { stage: "done", verdict: "review", finishedAt: Date.now() } as const;
+    return run.advance({ ...end, parentVersionId, reason }, () => {
+      record();
+      decidePassage(db, passage.id, "review", reason);
+      const message = `“${passage.title}” waits for your word: ${reason}`;
+      run.note("passage.review", message, "warning");
+      finishJob(db, run.job);
+    });
+  }
   if (decision.known) {
     return close(
       run,
@@ -117,7 +158,12 @@ export async function decideStage(run: Run): Promise<void> {
       { parentVersionId },
     );
   }
-  run.advance({ stage: "study", parentVersionId, reason: decision.reason }, record);
+  // Done again, since another version was committed meanwhile, it is still one update of the day's.
+  const first = listDecisions(db, passage.id)[0]?.updateId !== run.update.id;
+  run.advance({ stage: "study", parentVersionId, reason: decision.reason }, () => {
+    record();
+    if (first) spend(db, { updates: 1 });
+  });
 }
 
 /** Ends an update that commits no version: its verdict, the passage's decision and the job, at once. */
@@ -130,10 +176,14 @@ export function close(
 ): void {
   const verdict = decision === "known" ? "known" : "reject";
   const version = change.parentVersionId ?? run.parentId;
+  const { db, passage, update } = run;
+  // Studied again without success, it is still what an earlier version learned.
+  const learned = passage.decision === "learned";
   run.advance({ ...change, stage: "done", verdict, reason, finishedAt: Date.now() }, () => {
     results();
-    decidePassage(run.db, run.passage.id, decision, reason);
-    remember(run.db, run.passage.id, decision, version);
-    finishJob(run.db, run.job);
+    if (!learned) decidePassage(db, passage.id, decision, reason);
+    remember(db, passage.id, learned ? "learned" : decision, version, { onlyNew: learned });
+    settleFeedback(db, passage.id, update.id);
+    finishJob(db, run.job);
   });
 }

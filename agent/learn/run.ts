@@ -17,7 +17,7 @@ import type { LearnerContext } from "../context.ts";
 export type TimedPart = "probe" | "decide" | "sample" | "train" | "score" | "gate" | "measure";
 
 /** What a passage can be while an update of it is under way. */
-const OPEN = new Set<Decision>(["new", "failed", "learned"]);
+const OPEN = new Set<Decision>(["new", "failed", "learned", "known", "rejected", "unlearned"]);
 
 /** The passage was deleted or replaced while its update was under way: nothing of it is to be kept. */
 export class PassageGone extends Error {

@@ -1,9 +1,10 @@
 import { replaceCandidates } from "../../db/candidates.ts";
-import { askedInReports, listProbes } from "../../db/probes.ts";
+import { askedInReports, listProbes, type Probe } from "../../db/probes.ts";
 import { kindRewards } from "../../db/rounds.ts";
 import { listRecordedEdits } from "../../db/teacher.ts";
 import { type EditSource, makeEdits } from "../study/index.ts";
 import { chooseKinds } from "../study/kinds.ts";
+import { distinct, pairLine } from "../study/lines.ts";
 import { ownEdits } from "../study/own.ts";
 import { recordedSource } from "../teacher/recorded.ts";
 import { teacherEdits } from "../teacher/source.ts";
@@ -31,9 +32,25 @@ export async function studyStage(run: Run): Promise<void> {
     }),
   );
   run.advance({ stage: "train" }, () => {
-    const rows = edits.map((edit, ordinal) => ({ updateId: update.id, ordinal, ...edit }));
+    const asked = askedLines(probes);
+    const rows = edits.map((edit, ordinal) => ({
+      ...edit,
+      updateId: update.id,
+      ordinal,
+      lines: distinct([...edit.lines, ...asked]),
+    }));
     replaceCandidates(db, update.id, rows);
   });
+}
+
+/** What people asked or corrected is studied in their own words, whoever writes: such probes report nothing. */
+function askedLines(probes: Probe[]): string[] {
+  return probes
+    .filter(
+      ({ origin, split, supersededBy }) =>
+        origin !== "made" && split === "reward" && supersededBy === null,
+    )
+    .map(({ question, answer }) => pairLine({ question, answer }));
 }
 
 /** Who may write, in this order: a file, a teacher, the student, unless it could not even ask questions. */

@@ -2,14 +2,14 @@ import { documentsToAsk, getDocument, setConsent } from "../../db/documents.ts";
 import { dropJob, enqueueJob } from "../../db/jobs.ts";
 import { type Database, transaction } from "../../db/open.ts";
 import { getPassages, listPassages, reopenPassage } from "../../db/passages.ts";
+import { learnKey } from "../triage/key.ts";
+import { prioritiesOf } from "../triage/priority.ts";
 
-/** By which the job that learns a passage is known. */
-export function learnKey(passageId: number): string {
-  return `learn:${passageId}`;
-}
+export { learnKey };
 
 /**
- * Queues the passages that are neither learned nor decided against: new ones, and those that failed.
+ * Queues the passages that are neither learned nor decided against: new ones, and those that failed. Each
+ * gets its place among those that wait.
  * @returns how many were queued, and how many of those had failed before
  */
 export function queueLearning(
@@ -19,10 +19,18 @@ export function queueLearning(
 ): { queued: number; again: number } {
   let queued = 0;
   let again = 0;
-  for (const passage of getPassages(db, passageIds)) {
-    if (passage.decision !== "new" && passage.decision !== "failed") continue;
+  const open = getPassages(db, passageIds).filter(
+    ({ decision }) => decision === "new" || decision === "failed",
+  );
+  const places = prioritiesOf(
+    db,
+    open.map(({ id }) => id),
+  );
+  for (const passage of open) {
     const learn = { kind: "learn", payload: { passageId: passage.id } } as const;
-    if (!enqueueJob(db, { ...learn, key: learnKey(passage.id), parentId }).added) continue;
+    const priority = places.get(passage.id)?.value ?? 0;
+    const key = learnKey(passage.id);
+    if (!enqueueJob(db, { ...learn, key, parentId, priority }).added) continue;
     queued += 1;
     if (passage.decision !== "failed") continue;
     reopenPassage(db, passage.id);

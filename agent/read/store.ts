@@ -24,7 +24,8 @@ import {
   reopenPassage,
 } from "../../db/passages.ts";
 import type { Source, SourceMode } from "../../db/sources.ts";
-import { learnKey, queueLearning } from "./consent.ts";
+import { learnKey } from "../triage/key.ts";
+import { queueLearning } from "./consent.ts";
 import type { Digest } from "./digest.ts";
 
 /** Where a document comes from. */

@@ -10,7 +10,7 @@ import { discoverFeed } from "./discover.ts";
 
 /** What people may choose when they add a source. */
 export type SourceWishes = Partial<
-  Pick<NewSource, "title" | "mode" | "content" | "quota" | "every">
+  Pick<NewSource, "title" | "mode" | "content" | "quota" | "every" | "trust">
 >;
 
 export interface Added {

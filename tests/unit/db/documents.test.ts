@@ -54,6 +54,9 @@ test("decisions are kept with their reasons, and counted", () => {
     rejected: 0,
     failed: 0,
     superseded: 0,
+    review: 0,
+    skipped: 0,
+    unlearned: 0,
   });
   expect(getPassages(db, [passages[1]!.id, 999, passages[0]!.id]).map((p) => p.text)).toEqual([
     "x",

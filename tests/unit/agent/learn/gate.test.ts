@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pauseUntil } from "../../../../agent/gate/backoff.ts";
 import { learnPassage } from "../../../../agent/learn/index.ts";
 import { report } from "../../../../agent/measure/report.ts";
 import { listControl } from "../../../../db/control.ts";
@@ -83,17 +84,13 @@ describe("the gate, in an update", () => {
     await learnPassage(bench.context(), bench.learnable("Toab").job);
     const { passage, job } = bench.learnable("Varn");
     const settings = { ...SETTINGS, gate: { ...SETTINGS.gate, patience: 1 } };
-    const waiting = bench.claim(getPassage(bench.db, 1)!);
-    bench.db.$client.prepare("UPDATE jobs SET state = 'queued' WHERE id = ?").run(waiting.id);
     const waits: number[] = [];
     let current = job;
     for (let i = 0; i < 2; i++) {
       bench.db.$client.prepare("UPDATE passages SET decision = 'new' WHERE id = ?").run(passage.id);
       await learnPassage(bench.context({ settings }), current);
-      waits.push(Math.round((getJob(bench.db, waiting.id)!.notBefore - Date.now()) / 60_000));
-      bench.db.$client.prepare("UPDATE jobs SET not_before = 0, state = 'done'").run();
+      waits.push(Math.round((pauseUntil(bench.db)! - Date.now()) / 60_000));
       current = bench.claim(passage);
-      bench.db.$client.prepare("UPDATE jobs SET state = 'queued' WHERE id = ?").run(waiting.id);
     }
     expect(waits).toEqual([15, 30]);
     const told = latestEvents(bench.db).find(({ kind }) => kind === "gate.stuck")!;
