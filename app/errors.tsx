@@ -47,6 +47,7 @@ const TITLES: Record<number, string> = {
 };
 
 const MESSAGES: Record<number, string> = {
+  400: "The request could not be read: send what the documentation says, with its Content-Type.",
   403: "The request did not come from Selkie's own pages: reload the page and try again.",
   404: "There is no such page: it may have been a passage of another instance.",
 };

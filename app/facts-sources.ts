@@ -34,6 +34,15 @@ export function sourceFacts(
   };
 }
 
+/** Documents of a source, or those about which people said something; the latest first. */
+export function documentRows(
+  db: Database,
+  where: Parameters<typeof documentLines>[1],
+  limit: number,
+): DocumentRow[] {
+  return documentLines(db, where, limit).map(rowOf);
+}
+
 /** The documents about which people are asked, of every source. */
 export function askedDocuments(db: Database): DocumentRow[] {
   return documentLines(db, { consent: "ask" }).map(rowOf);

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { hardwareWords, inspectHardware, recommendModel } from "../agent/hardware.ts";
 import type { HomeFacts } from "../views/home.tsx";
 import type { ModelAdvice } from "../views/types.ts";
+import { apiRoutes } from "./api/index.ts";
 import { Board } from "./board.ts";
 import { errorResponse, notFound } from "./errors.tsx";
 import { lineage, logLines, Memory, needsRealModel, nowFacts, passageList } from "./facts.ts";
@@ -87,6 +88,7 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
     writerRoutes,
     experimentRoutes,
     openaiRoutes,
+    apiRoutes,
   ]) {
     routes(app, site);
   }

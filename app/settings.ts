@@ -9,9 +9,11 @@ import type { Environment } from "./config.ts";
 import { type Knob, listOf, numeric, oneOf, readKnob, whole } from "./knob.ts";
 
 /** A setting of the learner: its key in the database is `learner.` and this key. */
-interface LearnerKnob {
+export interface LearnerKnob {
   key: string;
   env: string;
+  /** What it may be, in words. */
+  expected: string;
   read(name: string, value: unknown): (settings: LearnerSettings) => void;
 }
 
@@ -25,13 +27,13 @@ function knob<T>(
     const checked = readKnob(name, value, check);
     return (settings: LearnerSettings) => apply(settings, checked);
   };
-  return { key, env, read };
+  return { key, env, expected: check.expected, read };
 }
 
 /** The most that a seed may be: what the native library takes. */
 const MAX_SEED = 0x7fffffff;
 
-const KNOBS: LearnerKnob[] = [
+export const KNOBS: readonly LearnerKnob[] = [
   knob("candidates", "SELKIE_CANDIDATES", whole(1, 64), (s, n) => {
     s.candidates = n;
   }),

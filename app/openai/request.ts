@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { RequestError } from "../errors.tsx";
+import { explainIssue } from "../issue.ts";
 import type { SiteEnv } from "../site.ts";
 import { UNSUPPORTED } from "./schemas.ts";
 
@@ -19,9 +20,7 @@ export async function readRequest<T extends v.GenericSchema>(
   });
   const result = v.safeParse(schema, body, { abortPipeEarly: true });
   if (!result.success) {
-    const issue = result.issues[0];
-    const param = v.getDotPath(issue) ?? undefined;
-    const message = param ? `${param}: ${issue.message}` : issue.message;
+    const { message, param } = explainIssue(result.issues[0]);
     throw new RequestError(400, message, { code: "invalid-value", param });
   }
   for (const [param, isHarmless] of Object.entries(UNSUPPORTED)) {

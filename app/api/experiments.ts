@@ -1,0 +1,44 @@
+import type { Hono } from "hono";
+import * as v from "valibot";
+import { passageRows, reportExperiment } from "../../agent/experiment/report.ts";
+import { getExperiment, listExperiments } from "../../db/experiments.ts";
+import { allow } from "../access.ts";
+import { experimentLine } from "../experiment/facts.ts";
+import type { Site, SiteEnv } from "../site.ts";
+import { checked, found, Id, send, told } from "./route.ts";
+
+const List = v.object({ experiments: v.array(v.looseObject({ id: v.number() })) });
+const Report = v.looseObject({
+  experiment: v.looseObject({ id: v.number() }),
+  arms: v.array(v.looseObject({})),
+  rows: v.array(v.looseObject({})),
+});
+
+const tag = "experiments";
+
+/** Comparisons of ways of learning. */
+export function experimentApi(app: Hono<SiteEnv>, site: Site): void {
+  const { db } = site.instance;
+  const read = allow(site, "read");
+
+  app.get(
+    "/api/experiments",
+    told({ summary: "All experiments", tag, scope: "read", answer: List }),
+    read,
+    (c) =>
+      send(c, List, { experiments: listExperiments(db).map((it) => ({ ...experimentLine(it) })) }),
+  );
+
+  app.get(
+    "/api/experiments/:id",
+    told({ summary: "An experiment's report and rows", tag, scope: "read", answer: Report }),
+    read,
+    checked("param", Id),
+    async (c) => {
+      const { id } = found(getExperiment(db, c.req.valid("param").id), "experiment");
+      const report = found(await reportExperiment(db, id), "experiment");
+      const rows = passageRows(db, id).map((row) => ({ ...row }));
+      return send(c, Report, { ...report, rows } as unknown as v.InferInput<typeof Report>);
+    },
+  );
+}
