@@ -46,16 +46,42 @@ export function addExperiment(
 ): Experiment {
   return transaction(db, () => {
     const row = db.insert(experiments).values(experiment).returning().get();
-    passages.forEach(({ questions, ...passage }, ordinal) => {
+    addExperimentPassages(db, row.id, passages);
+    return row;
+  });
+}
+
+/** Adds passages with their gold questions behind those that an experiment has, all or nothing. */
+export function addExperimentPassages(
+  db: Database,
+  experimentId: number,
+  passages: readonly NewExperimentPassage[],
+): void {
+  transaction(db, () => {
+    const first = listExperimentPassages(db, experimentId).length;
+    passages.forEach(({ questions, ...passage }, i) => {
       const { id } = db
         .insert(experimentPassages)
-        .values({ ...passage, ordinal, experimentId: row.id })
+        .values({ ...passage, ordinal: first + i, experimentId })
         .returning()
         .get();
       addQuestions(db, id, questions);
     });
-    return row;
   });
+}
+
+/** Lets an experiment go on with more than it was begun with. */
+export function extendExperiment(
+  db: Database,
+  id: number,
+  config: Record<string, unknown>,
+): Experiment {
+  return db
+    .update(experiments)
+    .set({ config, finishedAt: null })
+    .where(eq(experiments.id, id))
+    .returning()
+    .get();
 }
 
 /** Adds to the time that was spent on it, in seconds. */

@@ -11,9 +11,18 @@ import {
 import { random, seedFor, shuffled } from "../../trainer/random.ts";
 import { distinct, withoutExamQuestions } from "../study/lines.ts";
 import { sampleEdits, type WrittenEdit } from "../study/written.ts";
+import type { ExperimentConfig } from "./config.ts";
 import { type Lab, type LabPassage, reportQuestions } from "./lab.ts";
 
 const MAX_SEED = 0x7fffffff;
+
+/** What edits by the base need. */
+export type EditLab = Pick<Lab, "db" | "home" | "experiment" | "generator" | "signal"> & {
+  config: Pick<ExperimentConfig, "lists">;
+};
+
+/** A passage to be written about. */
+export type EditPassage = Pick<LabPassage, "id" | "ordinal" | "title" | "text">;
 
 /** Who wrote an edit: the untouched base, or the writer after so many rounds. */
 export function writerName(rounds: number): string {
@@ -26,8 +35,8 @@ export function writerName(rounds: number): string {
  * names or numbers that the passage does not have.
  */
 export async function writtenEdits(
-  lab: Lab,
-  passage: LabPassage,
+  lab: EditLab,
+  passage: EditPassage,
   { rounds, seed, kind, count }: { rounds: number; seed: number; kind: PromptKind; count: number },
 ): Promise<ExperimentEdit[]> {
   const place = { passageId: passage.id, seed, writer: writerName(rounds), kind };
@@ -140,7 +149,7 @@ export function policyPath(
 
 function clean(
   lab: Pick<Lab, "db">,
-  passage: LabPassage,
+  passage: EditPassage,
   { lines, dropped, prompt, completions }: WrittenEdit,
 ): Pick<NewEdit, "lines" | "dropped" | "prompt" | "completions"> {
   const asked = reportQuestions(lab, passage.id).map(({ question }) => question);

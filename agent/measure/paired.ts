@@ -53,13 +53,31 @@ export function bootstrap(
   differences: readonly number[],
   seed: number,
 ): { low: number; high: number } {
-  const n = differences.length;
+  return bootstrapRatio(
+    differences.map((value) => [value, 1]),
+    seed,
+  );
+}
+
+/**
+ * Bootstrap percentile interval, 95%, of Σ numerators / Σ denominators, a ratio of means over what is drawn:
+ * pairs are drawn together.
+ */
+export function bootstrapRatio(
+  pairs: readonly (readonly [numerator: number, denominator: number])[],
+  seed: number,
+): { low: number; high: number } {
+  const n = pairs.length;
   const next = random(seedFor(seed, "bootstrap"));
-  const means = Float64Array.from({ length: RESAMPLES }, () => {
-    let sum = 0;
-    for (let i = 0; i < n; i++) sum += differences[Math.floor(next() * n)]!;
-    return sum / n;
+  const ratios = Float64Array.from({ length: RESAMPLES }, () => {
+    let [above, below] = [0, 0];
+    for (let i = 0; i < n; i++) {
+      const [numerator, denominator] = pairs[Math.floor(next() * n)]!;
+      above += numerator;
+      below += denominator;
+    }
+    return above / below;
   }).sort();
-  const at = (share: number) => means[Math.min(RESAMPLES - 1, Math.floor(share * RESAMPLES))]!;
+  const at = (share: number) => ratios[Math.min(RESAMPLES - 1, Math.floor(share * RESAMPLES))]!;
   return { low: at(0.025), high: at(0.975) };
 }

@@ -4,6 +4,7 @@ import {
   continualMetrics,
   finalMean,
   forgetting,
+  forwardTransfer,
   netGain,
 } from "../../../../agent/measure/metrics.ts";
 
@@ -28,6 +29,21 @@ describe("continual-learning metrics, by hand", () => {
     expect(netGain(R, b)).toBeCloseTo(0.25, 12);
   });
 
+  test("FWT is what the row before had, minus base: ((0.5 − 0) + (0.25 − 0.5)) / 2", () => {
+    const whole = [
+      [0.5, 0.5, 0],
+      [0.75, 1, 0.25],
+      [0.25, 0.5, 0.75],
+    ];
+    expect(forwardTransfer(whole, b)).toBeCloseTo(0.125, 12);
+    expect(continualMetrics(whole, b).fwt).toBeCloseTo(0.125, 12);
+    // Below the diagonal, what was not measured is left out of the best.
+    expect(forgetting([[0.5], [null, 1], [0.75, null, 0.5], [0.25, 0.5, 0.75, 1]])).toBeCloseTo(
+      (0.5 + 0.5 - 0.25) / 3,
+      12,
+    );
+  });
+
   test("forgetting is negative where later updates help", () => {
     expect(forgetting([[0.2], [0.6, 0.4]])).toBeCloseTo(-0.4, 12);
     expect(backwardTransfer([[0.2], [0.6, 0.4]])).toBeCloseTo(0.4, 12);
@@ -41,12 +57,14 @@ describe("continual-learning metrics, by hand", () => {
     expect(continualMetrics([[0.5]], [0.25])).toEqual({
       acc: 0.5,
       bwt: null,
+      fwt: null,
       forgetting: null,
       netGain: 0.25,
     });
     expect(continualMetrics([], [])).toEqual({
       acc: null,
       bwt: null,
+      fwt: null,
       forgetting: null,
       netGain: null,
     });
