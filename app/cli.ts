@@ -4,17 +4,23 @@ import { Command } from "commander";
 import { version } from "../package.json";
 import * as adapter from "./commands/adapter/index.ts";
 import * as ask from "./commands/ask.ts";
+import * as correct from "./commands/correct.ts";
 import * as doctor from "./commands/doctor.ts";
 import * as exam from "./commands/exam.ts";
 import * as experiment from "./commands/experiment/index.ts";
 import * as ingest from "./commands/ingest.ts";
+import * as learning from "./commands/learning.ts";
 import * as memory from "./commands/memory.ts";
+import * as relearn from "./commands/relearn.ts";
 import * as report from "./commands/report.ts";
 import * as selftest from "./commands/selftest.ts";
 import * as serve from "./commands/serve.ts";
+import * as sleep from "./commands/sleep.ts";
 import * as source from "./commands/source/index.ts";
 import * as status from "./commands/status.ts";
 import * as token from "./commands/token.ts";
+import * as unlearn from "./commands/unlearn.ts";
+import * as versions from "./commands/versions.ts";
 import * as writer from "./commands/writer.ts";
 
 if (process.env.SELKIE_DEBUG) {
@@ -42,9 +48,15 @@ const commands = [
   source,
   exam,
   ask,
+  correct,
+  learning,
   status,
   report,
   memory,
+  versions,
+  sleep,
+  unlearn,
+  relearn,
   writer,
   experiment,
   adapter,

@@ -56,6 +56,7 @@ export function nowFacts(db: Database, learner: Learner): NowFacts {
     loop: elsewhere ? "elsewhere" : state.phase === "stopped" ? "stopped" : "here",
     ...(elsewhere && { process: Number(holder.owner.split("/")[1]) }),
     problem: state.phase === "paused" ? state.message : (elsewhere && holder.problem) || undefined,
+    ...(state.phase === "resting" && { resting: state.message }),
   };
 }
 
@@ -69,7 +70,9 @@ function runningJob(db: Database, learner: Learner): RunningJob | undefined {
   if (!job) return undefined;
   const { passageId } = job.payload;
   if (job.kind === "measure") return { title: describe(db, job), stage: "sweep", detail: "" };
-  if (job.kind === "round") return { title: describe(db, job), stage: "round", detail: "" };
+  if (job.kind === "round" || job.kind === "refit") {
+    return { title: describe(db, job), stage: job.kind, detail: "" };
+  }
   if (passageId === undefined) {
     return { title: describe(db, job), stage: "read", detail: "Reading it." };
   }

@@ -1,7 +1,11 @@
 import type { Progress } from "../agent/context.ts";
 import { type LoopOptions, type LoopState, runLoop } from "../agent/loop.ts";
 import { createReader } from "../agent/read/index.ts";
+import { triaged } from "../agent/triage/assess.ts";
+import { metered } from "../agent/triage/budget.ts";
+import { restAt } from "../agent/triage/permit.ts";
 import type { Instance } from "./instance.ts";
+import { loadSettings } from "./settings.ts";
 
 /** The loop of this process, as others see it. */
 export interface Learner {
@@ -25,18 +29,22 @@ export function startLearner(
   const changed = () => {
     for (const listener of listeners) listener();
   };
+  const { db } = instance;
   const loop = async () => {
     const { learnPassage } = await import("../agent/learn/index.ts");
+    const { runRefit } = await import("../agent/refit/run.ts");
     const { runRound } = await import("../agent/writer/round.ts");
     const { runSweep } = await import("../agent/measure/sweep.ts");
     await runLoop({
       ...options,
       context: instance.runtime().context,
+      rest: () => restAt(db, loadSettings(db).triage),
       handlers: {
         read: createReader(instance.config.limits),
-        learn: learnPassage,
+        learn: metered(triaged(learnPassage)),
         measure: runSweep,
-        round: runRound,
+        refit: metered(runRefit),
+        round: metered(runRound),
       },
       onProgress: (next) => {
         progress = next;

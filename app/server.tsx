@@ -17,12 +17,14 @@ import { eventRoutes } from "./routes/events.tsx";
 import { experimentRoutes } from "./routes/experiments.tsx";
 import { handRoutes } from "./routes/hand.tsx";
 import { homeRoutes } from "./routes/home.tsx";
+import { learningRoutes } from "./routes/learning.tsx";
 import { matrixRoutes } from "./routes/matrix.ts";
 import { memoryRoutes } from "./routes/memory.tsx";
 import { newspaperRoutes } from "./routes/newspaper.tsx";
 import { passageRoutes } from "./routes/passages.tsx";
 import { sourceRoutes } from "./routes/sources.tsx";
 import { statusRoutes } from "./routes/status.ts";
+import { versionRoutes } from "./routes/versions.tsx";
 import { writerRoutes } from "./routes/writer.tsx";
 import type { Site, SiteEnv } from "./site.ts";
 
@@ -84,7 +86,9 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
     passageRoutes,
     matrixRoutes,
     memoryRoutes,
+    learningRoutes,
     statusRoutes,
+    versionRoutes,
     writerRoutes,
     experimentRoutes,
     openaiRoutes,

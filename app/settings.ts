@@ -1,5 +1,8 @@
+import * as v from "valibot";
 import { DEFAULT_SETTINGS, type LearnerSettings } from "../agent/settings.ts";
 import { KIND_CHOICES } from "../agent/study/kinds.ts";
+import { parseHours } from "../agent/triage/hours.ts";
+import type { HourRange } from "../agent/triage/settings.ts";
 import { MIN_TRAIN, MIN_TRY } from "../agent/writer/settings.ts";
 import type { Database } from "../db/open.ts";
 import { PROMPT_KINDS } from "../db/schema.ts";
@@ -33,6 +36,17 @@ function knob<T>(
 /** The most that a seed may be: what the native library takes. */
 const MAX_SEED = 0x7fffffff;
 
+/** `22:00-07:00`, `8-18, 20-21`, or `none`. */
+const hours: Knob<HourRange[]> = {
+  schema: v.pipe(
+    v.string(),
+    v.transform((text) => (/^\s*(?:none)?\s*$/i.test(text) ? [] : parseHours(text))),
+    v.custom<HourRange[]>((ranges) => ranges !== undefined),
+  ),
+  expected:
+    "hours like 22:00-07:00, several separated by commas, or “none”; some of the day must be left",
+};
+
 export const KNOBS: readonly LearnerKnob[] = [
   knob("candidates", "SELKIE_CANDIDATES", whole(1, 64), (s, n) => {
     s.candidates = n;
@@ -45,6 +59,33 @@ export const KNOBS: readonly LearnerKnob[] = [
   }),
   knob("known-accuracy", "SELKIE_KNOWN_ACCURACY", numeric(0, 1), (s, n) => {
     s.knownAccuracy = n;
+  }),
+  knob("known-surprise", "SELKIE_KNOWN_SURPRISE", numeric(0, 1000), (s, n) => {
+    s.knownSurprise = n;
+  }),
+  knob("review-surprise", "SELKIE_REVIEW_SURPRISE", numeric(0, 1000), (s, n) => {
+    s.reviewSurprise = n;
+  }),
+  knob("pause", "SELKIE_PAUSE", oneOf("on", "off"), (s, choice) => {
+    s.triage.paused = choice === "on";
+  }),
+  knob("daily-updates", "SELKIE_DAILY_UPDATES", whole(0, 1_000_000), (s, n) => {
+    s.triage.dailyUpdates = n;
+  }),
+  knob("daily-minutes", "SELKIE_DAILY_MINUTES", numeric(0, 1440), (s, n) => {
+    s.triage.dailyMinutes = n;
+  }),
+  knob("quiet-hours", "SELKIE_QUIET_HOURS", hours, (s, ranges) => {
+    s.triage.quietHours = ranges;
+  }),
+  knob("niceness", "SELKIE_NICENESS", whole(0, 19), (s, n) => {
+    s.triage.niceness = n;
+  }),
+  knob("together", "SELKIE_TOGETHER", whole(1, 64), (s, n) => {
+    s.triage.together = n;
+  }),
+  knob("learn-from-use", "SELKIE_LEARN_FROM_USE", oneOf("on", "off"), (s, choice) => {
+    s.learnFromUse = choice === "on";
   }),
   knob("replay-share", "SELKIE_REPLAY_SHARE", numeric(0, 0.5), (s, n) => {
     s.replayShare = n;
@@ -108,6 +149,15 @@ export const KNOBS: readonly LearnerKnob[] = [
   }),
   knob("weight-decay", "SELKIE_WEIGHT_DECAY", numeric(0, 1), (s, n) => {
     s.train.weightDecay = n;
+  }),
+  knob("sleep-versions", "SELKIE_SLEEP_VERSIONS", whole(0, 1_000_000), (s, n) => {
+    s.sleep.versions = n;
+  }),
+  knob("sleep-days", "SELKIE_SLEEP_DAYS", numeric(0, 36_500), (s, n) => {
+    s.sleep.days = n;
+  }),
+  knob("adapters-mb", "SELKIE_ADAPTERS_MB", numeric(0, 1e9), (s, n) => {
+    s.adaptersMb = n;
   }),
   knob("edit-kinds", "SELKIE_EDIT_KINDS", listOf(PROMPT_KINDS), (s, kinds) => {
     s.editKinds = [...new Set(kinds)];

@@ -5,7 +5,7 @@ import type { ProbeKind } from "./probes.ts";
 import { lastScores } from "./retention.ts";
 import { documents, measurements, passages, probes, scores, updates, versions } from "./schema.ts";
 import type { Update } from "./updates.ts";
-import { BASE_VERSION } from "./versions.ts";
+import { BASE_VERSION, currentVersion } from "./versions.ts";
 
 /** A passage with its document. */
 export type PassageOverview = typeof passages.$inferSelect & {
@@ -50,7 +50,7 @@ export function memoryRevision(db: Database): string {
       .select({ id: max(measurements.id) })
       .from(measurements)
       .get()?.id ?? 0;
-  return `${version}.${score}.${measured}`;
+  return `${version}.${currentVersion(db)?.id ?? BASE_VERSION}.${score}.${measured}`;
 }
 
 /** A stretch of all passages: the one studied last first, then those that wait, in their order. */

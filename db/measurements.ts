@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { beliefs, measurements } from "./schema.ts";
+import { BASE_VERSION, currentVersion } from "./versions.ts";
 
 export type Measurement = typeof measurements.$inferSelect;
 export type NewMeasurement = Omit<typeof measurements.$inferInsert, "id" | "createdAt">;
@@ -19,12 +20,20 @@ export function saveMeasurement(db: Database, row: NewMeasurement): void {
     .run();
 }
 
-/** The latest measurement: a sweep of everything counts before a sample under the same version. */
+/**
+ * The measurement that holds: of the version that answers now, a sweep of everything before a sample;
+ * while there is none of it, the one that was made last.
+ */
 export function latestMeasurement(db: Database): Measurement | undefined {
+  const current = currentVersion(db)?.id ?? BASE_VERSION;
   return db
     .select()
     .from(measurements)
-    .orderBy(desc(measurements.versionId), desc(measurements.kind))
+    .orderBy(
+      sql`${measurements.versionId} = ${current} desc`,
+      sql`case when ${measurements.versionId} = ${current} then ${measurements.kind} end desc`,
+      desc(measurements.id),
+    )
     .limit(1)
     .get();
 }

@@ -16,8 +16,9 @@ const HTMX_CONFIG = JSON.stringify({
 const PLACES = [
   { href: "/sources", label: "Sources" },
   { href: "/passages", label: "Passages" },
+  { href: "/learning", label: "Learning" },
   { href: "/memory", label: "Memory" },
-  { href: "/#versions", label: "Versions" },
+  { href: "/versions", label: "Versions" },
   { href: "/writer", label: "Writer" },
   { href: "/experiments", label: "Experiments" },
   { href: "/#log", label: "Log" },

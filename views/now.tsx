@@ -18,6 +18,11 @@ export function NowSection(props: { now: NowFacts }) {
   return (
     <Section id="now" title={headline(now)} aside={<Queue now={now} />} class="now">
       {now.problem && <p class="note note-warning">{now.problem}</p>}
+      {now.resting && (
+        <p class="note">
+          {now.resting} <a href="/learning">What waits</a>
+        </p>
+      )}
       {now.loop === "elsewhere" && (
         <p class="quiet">
           Another Selkie process{now.process !== undefined && ` (process ${now.process})`} does the
@@ -30,7 +35,7 @@ export function NowSection(props: { now: NowFacts }) {
 }
 
 /** What is done apart from any passage's update. */
-const ALONE = new Set<RunningJob["stage"]>(["read", "round", "sweep"]);
+const ALONE = new Set<RunningJob["stage"]>(["read", "round", "refit", "sweep", "triage"]);
 
 function Job(props: { job: RunningJob }) {
   const { job } = props;
@@ -112,9 +117,10 @@ function Queue(props: { now: NowFacts }) {
 
 function headline(now: NowFacts): string {
   if (now.job?.stage === "read") return "Reading";
+  if (now.job?.stage === "refit") return "Learning anew";
   if (now.job) return now.job.stage === "round" ? "Learning to write" : "Learning";
   if (now.loop === "stopped") return "Not learning";
-  return now.queued > 0 ? "About to begin" : "At rest";
+  return now.queued > 0 && !now.resting ? "About to begin" : "At rest";
 }
 
 function idleWords(now: NowFacts): string {
@@ -123,6 +129,7 @@ function idleWords(now: NowFacts): string {
       ? `${counted(now.queued, "job")} will be taken up when the learning starts again.`
       : "Nothing is waiting.";
   }
+  if (now.resting) return "What waits is learned later.";
   if (now.queued > 0) return "The next job is about to be taken up.";
   if (now.done + now.failed === 0) return "Nothing has been handed in yet.";
   return "Everything that was handed in has been dealt with. Add something to read, or ask what it knows.";

@@ -1,5 +1,8 @@
+import { FeedbackList } from "./feedback.tsx";
 import { counted } from "./format.ts";
 import { Layout } from "./layout.tsx";
+import { whyWords } from "./learning.tsx";
+import type { DecisionLine } from "./learning-types.ts";
 import { BeforeAfter, DecisionMark, probeWords, Time } from "./parts.tsx";
 import { ProbeTable } from "./probes.tsx";
 import type { ModelFacts, PassageFacts } from "./types.ts";
@@ -8,6 +11,7 @@ import { UpdateStory } from "./update.tsx";
 /** Everything about one passage: its text, its exam, and how it was studied. */
 export function PassagePage(props: { passage: PassageFacts; model: ModelFacts }) {
   const { line, text, position, siblings, readAt, probes, updates } = props.passage;
+  const { decisions, feedback } = props.passage;
   const title = line.title.trim() || "Untitled";
   return (
     <Layout
@@ -29,6 +33,7 @@ export function PassagePage(props: { passage: PassageFacts; model: ModelFacts })
           {line.reason}
         </p>
       )}
+      <Standing passage={props.passage} />
       <section aria-labelledby="text-title">
         <h2 id="text-title">The passage</h2>
         <p class="quiet source">
@@ -50,12 +55,94 @@ export function PassagePage(props: { passage: PassageFacts; model: ModelFacts })
         </p>
         {probes.length > 0 && <ProbeTable probes={probes} />}
       </section>
+      {feedback.length > 0 && (
+        <section id="use" aria-labelledby="use-title">
+          <h2 id="use-title">From your questions</h2>
+          <FeedbackList lines={feedback} />
+        </section>
+      )}
+      {decisions.length > 0 && (
+        <section id="decisions" aria-labelledby="decisions-title">
+          <h2 id="decisions-title">What was decided</h2>
+          <Decisions lines={decisions} />
+        </section>
+      )}
       {updates.map((update) => (
         <UpdateStory update={update} />
       ))}
+      {line.decision === "learned" && (
+        <form method="post" action="/unlearn">
+          <button type="submit" name="passage" value={String(line.id)} class="plain">
+            Unlearn this passage
+          </button>
+        </form>
+      )}
       {updates.length === 0 && (
         <p class="quiet empty">It has not been studied{line.learning ? " yet" : ""}.</p>
       )}
     </Layout>
+  );
+}
+
+/** Where it stands among those that wait, and what a person may say about it. */
+function Standing(props: { passage: PassageFacts }) {
+  const { waiting, line } = props.passage;
+  const { decision, id } = line;
+  return (
+    <>
+      {waiting && !line.learning && (
+        <p class="quiet">
+          It waits to be learned: {whyWords(waiting.parts)}.{" "}
+          <a href="/learning#next">What goes first</a>
+        </p>
+      )}
+      {(decision === "review" || decision === "skipped") && (
+        <form method="post" action="/learning/review" class="passage-state">
+          <input type="hidden" name="passage" value={String(id)} />
+          <input type="hidden" name="back" value={String(id)} />
+          <button type="submit" name="answer" value="yes">
+            {decision === "review" ? "Learn it" : "Learn it after all"}
+          </button>{" "}
+          {decision === "review" && (
+            <button type="submit" name="answer" value="no" class="plain">
+              Skip it
+            </button>
+          )}
+        </form>
+      )}
+    </>
+  );
+}
+
+const VERDICT_WORDS: Record<DecisionLine["verdict"], string> = {
+  known: "known",
+  study: "to be studied",
+  review: "to be looked at by you",
+  skip: "skipped",
+};
+
+/** Every decision about a passage with its reason, the latest first. */
+function Decisions(props: { lines: DecisionLine[] }) {
+  return (
+    <ul class="lines">
+      {props.lines.map(({ verdict, by, versionId, reason, at }) => (
+        <li class="line">
+          <div class="line-what">
+            <span>
+              <strong>{VERDICT_WORDS[verdict]}</strong>{" "}
+              <span class="quiet">
+                {by === "person"
+                  ? "by you"
+                  : `under ${versionId > 0 ? `version ${versionId}` : "the untouched base"}`}
+                , <Time at={at} />
+              </span>
+            </span>
+            <span class="line-reason" dir="auto">
+              {reason}
+            </span>
+          </div>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -57,6 +57,17 @@ export function SourcePage(props: {
           <Documents documents={documents} />
         )}
       </section>
+      {documents.length > 0 && (
+        <form method="post" action="/unlearn">
+          <p class="quiet">
+            Unlearning makes a version that was never trained on anything that this source brought.
+            The source itself goes on.
+          </p>
+          <button type="submit" name="source" value={String(source.id)} class="plain">
+            Unlearn what it brought
+          </button>
+        </form>
+      )}
       {items.some(({ state }) => state !== "read") && (
         <section aria-labelledby="items-title">
           <h2 id="items-title">Not read, or not yet</h2>

@@ -3,12 +3,25 @@
  * renders a page fills these in.
  */
 
-export type Decision = "new" | "known" | "learned" | "rejected" | "failed" | "superseded";
+import type { DecisionLine, FeedbackLine, WaitingLine } from "./learning-types.ts";
+
+export type Decision =
+  | "new"
+  | "known"
+  | "learned"
+  | "rejected"
+  | "failed"
+  | "superseded"
+  | "review"
+  | "skipped"
+  | "unlearned";
 export type ProbeKind = "written" | "cloze";
 export type Stage =
   | "round"
+  | "refit"
   | "sweep"
   | "read"
+  | "triage"
   | "probe"
   | "decide"
   | "study"
@@ -63,6 +76,8 @@ export interface NowFacts {
   process?: number;
   /** Why this process does not learn, in a sentence for people. */
   problem?: string;
+  /** Why nothing is learned for now though something waits: as people wish, or as the gate says. */
+  resting?: string;
 }
 
 /** One line of the list of passages. */
@@ -97,7 +112,7 @@ export interface UpdateLine {
   id: number;
   passageId: number;
   title: string;
-  verdict?: "commit" | "reject" | "known" | "failed";
+  verdict?: "commit" | "reject" | "known" | "failed" | "review";
   reason?: string;
   gain?: number;
   versionId?: number;
@@ -168,6 +183,8 @@ export interface ProbeLine {
   id: number;
   kind: ProbeKind;
   split: "reward" | "report";
+  /** Made with the passage's exam, or brought by use. */
+  origin?: "made" | "question" | "correction" | "marked";
   question: string;
   answer: string;
   before?: ProbeScore;
@@ -212,6 +229,11 @@ export interface PassageFacts {
   probes: ProbeLine[];
   /** The latest first. */
   updates: UpdateFacts[];
+  /** Why it stands where it does among those that wait, if it waits. */
+  waiting?: WaitingLine;
+  /** The latest first. */
+  decisions: DecisionLine[];
+  feedback: FeedbackLine[];
 }
 
 /** An answer from the weights. */
@@ -220,7 +242,19 @@ export interface AnswerFacts {
   answer: string;
   /** The adapter version that answered; 0 is the untouched base. */
   versionId: number;
-  state: "waiting" | "writing" | "done";
+  /** `looking`: the answer is complete, and the passages are being looked through. */
+  state: "waiting" | "writing" | "looking" | "done";
+  /** What the passages say to it, once they were looked up. */
+  lookedUp?: LookedUpFacts;
+}
+
+/** What a passage answers, and what came of it where the weights did not know. */
+export interface LookedUpFacts {
+  passageId: number;
+  title: string;
+  answer: string;
+  known: boolean;
+  message?: string;
 }
 
 /** The note under the forms after something was handed in. */
@@ -296,6 +330,7 @@ export interface SourceLine {
   site: string | null;
   mode: "learn" | "ask" | "read";
   content: "auto" | "feed" | "page";
+  trust: "low" | "normal" | "high";
   /** Items a day; none is no limit. */
   quota: number | null;
   state: "active" | "failing" | "paused" | "gone";

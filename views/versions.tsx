@@ -8,6 +8,7 @@ export const VERDICT_WORDS = {
   reject: "not kept",
   known: "nothing to learn",
   failed: "failed",
+  review: "waits for you",
 } as const;
 
 /** The lineage of adapter versions, with the updates that led nowhere beside it. */
@@ -39,6 +40,9 @@ export function VersionsSection(props: { lineage: Lineage }) {
           </li>
         </ol>
       )}
+      <p>
+        <a href="/versions">All versions</a>: back, forward, sleep, and what to unlearn
+      </p>
     </Section>
   );
 }

@@ -109,7 +109,8 @@ export class Run {
     this.context.signal.throwIfAborted();
     this.update = commitStep(this.db, this.job, () => {
       const now = getPassage(this.db, this.passage.id);
-      if (!now || !getUpdate(this.db, this.update.id) || !OPEN.has(now.decision)) {
+      const update = getUpdate(this.db, this.update.id);
+      if (!now || !update || update.finishedAt !== null || !OPEN.has(now.decision)) {
         throw new PassageGone(this.passage.title);
       }
       const whole: UpdateChange = { ...change, timing: this.timing };

@@ -3,6 +3,7 @@ import { dropJob } from "../../db/jobs.ts";
 import { type Database, transaction } from "../../db/open.ts";
 import { decidePassage, getPassage, listPassages, type Passage } from "../../db/passages.ts";
 import { documentsOfSource, getSource } from "../../db/sources.ts";
+import { changeUpdate, findOpenUpdate } from "../../db/updates.ts";
 import { currentVersion } from "../../db/versions.ts";
 import { type Requested, requestWithout } from "../refit/request.ts";
 import { learnKey } from "../triage/key.ts";
@@ -48,14 +49,23 @@ function unlearn(db: Database, passages: Passage[], subject: string, key: string
   let dropped = 0;
   for (const { id, decision } of passages) {
     dropJob(db, learnKey(id));
-    // An update of it that is under way finds its passage gone, and keeps nothing.
-    if (taught.has(id) || !WAITING.has(decision)) continue;
+    if (taught.has(id)) continue;
+    endUpdate(db, id);
+    if (!WAITING.has(decision)) continue;
     decidePassage(db, id, "unlearned", "It is not to be learned.");
     dropped += 1;
   }
   const ids = known.map(({ id }) => id);
   const request = ids.length > 0 ? requestWithout(db, subject, ids, key) : undefined;
   return { ...(request && { request }), known: known.length, dropped };
+}
+
+/** An update that is under way finds itself ended, and keeps nothing. */
+function endUpdate(db: Database, passageId: number): void {
+  const update = findOpenUpdate(db, passageId);
+  const reason = "It is not to be learned.";
+  const end = { stage: "done", verdict: "reject", reason, finishedAt: Date.now() } as const;
+  if (update) changeUpdate(db, update.id, end);
 }
 
 /** What could still be learned. */

@@ -64,6 +64,7 @@ export async function runRefit(context: LearnerContext, job: Job): Promise<void>
   const { refitId } = job.payload;
   const refit = refitId === undefined ? undefined : getRefit(context.db, refitId);
   if (!refit) throw new Error(`Job ${job.id} names a refit that does not exist.`);
+  if (refit.finishedAt !== null) return;
   const run = new RefitRun(context, job, refit);
   try {
     while (run.refit.stage !== "done") await run.step();

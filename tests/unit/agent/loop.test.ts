@@ -56,6 +56,7 @@ function loop(handlers: Partial<JobHandlers>, options: Partial<LoopOptions> = {}
     handlers: {
       read: async () => {},
       measure: async () => {},
+      refit: async () => {},
       learn: async () => {},
       round: async () => {},
       ...handlers,

@@ -18,6 +18,7 @@ await runLoop({
     read: async () => {},
     round: async () => {},
     measure: async () => {},
+    refit: async () => {},
     learn: async (_context, job) => {
       await Bun.sleep(Math.random() * 8);
       transaction(db, () => {
