@@ -1,11 +1,15 @@
 import { bestOf } from "../agent/learn/commit.ts";
+import { prioritiesOf } from "../agent/triage/priority.ts";
 import { listCandidates } from "../db/candidates.ts";
 import { countSiblings, passageOverview } from "../db/dashboard.ts";
+import { feedbackOf } from "../db/feedback.ts";
 import type { Database } from "../db/open.ts";
 import { listProbes } from "../db/probes.ts";
 import { probeScores, type ScoreRow } from "../db/scores.ts";
+import { isQueued, listDecisions } from "../db/triage.ts";
 import { type Update, updatesOfPassage } from "../db/updates.ts";
 import { BASE_VERSION, currentVersion, versionOfUpdate } from "../db/versions.ts";
+import type { WaitingLine } from "../views/learning-types.ts";
 import type {
   CandidateLine,
   PassageFacts,
@@ -14,6 +18,7 @@ import type {
   UpdateFacts,
 } from "../views/types.ts";
 import { passageLines, updateLine } from "./facts.ts";
+import { feedbackLine } from "./facts-learning.ts";
 
 /** Everything about one passage; none where there is no such passage. */
 export function passageFacts(db: Database, id: number): PassageFacts | undefined {
@@ -34,7 +39,17 @@ export function passageFacts(db: Database, id: number): PassageFacts | undefined
       timing: update.timing,
       candidates: candidateLines(db, update),
     })) satisfies UpdateFacts[],
+    ...(isQueued(db, id) && { waiting: waitingLine(db, id, overview.title) }),
+    decisions: listDecisions(db, id).map(({ createdAt, ...row }) => ({ ...row, at: createdAt })),
+    feedback: feedbackOf(db, id).map((row) =>
+      feedbackLine({ ...row, title: overview.title, decision: overview.decision }),
+    ),
   };
+}
+
+function waitingLine(db: Database, passageId: number, title: string): WaitingLine {
+  const { value = 0, parts = [] } = prioritiesOf(db, [passageId]).get(passageId) ?? {};
+  return { passageId, title, priority: value, parts };
 }
 
 /** The candidates of an update; the winner is the one that was kept, or would have been. */
@@ -73,10 +88,11 @@ function probeLines(
   const now = later ? scoresUnder(current) : undefined;
   // What is reported comes first; the others were asked once, to choose.
   const probes = [...listProbes(db, passageId, "report"), ...listProbes(db, passageId, "reward")];
-  return probes.map(({ id, kind, split, question, answer }) => ({
+  return probes.map(({ id, kind, split, origin, question, answer }) => ({
     id,
     kind,
     split,
+    origin,
     question,
     answer,
     before: perToken(before.get(id)),

@@ -70,7 +70,7 @@ function rowOf(line: ReturnType<typeof documentLines>[number]): DocumentRow {
 }
 
 function lineOf(source: Source, counts: SourceLine["counts"] = NONE): SourceLine {
-  const { id, kind, title, address, site, mode, content, quota, state, every } = source;
+  const { id, kind, title, address, site, mode, content, trust, quota, state, every } = source;
   const { error, failures, checkedAt, changedAt, nextCheckAt } = source;
   const polled = kind !== "hand" && state === "active";
   return {
@@ -81,6 +81,7 @@ function lineOf(source: Source, counts: SourceLine["counts"] = NONE): SourceLine
     site,
     mode,
     content,
+    trust,
     quota,
     state: state === "active" && error ? "failing" : (state as "active"),
     every,

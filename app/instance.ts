@@ -69,7 +69,8 @@ function makeRuntime(config: Config, home: Home, db: Database): Runtime {
     // Loaded when needed: most commands never touch a model, and start faster so.
     startTrainer: async ({ path }) => {
       const { Trainer } = await import("../trainer/index.ts");
-      return Trainer.start({ model: path, backend, memoryLimit });
+      const { niceness } = loadSettings(db).triage;
+      return Trainer.start({ model: path, backend, memoryLimit, niceness });
     },
     startGenerator: async ({ path }) => {
       const { Generator } = await import("../agent/generator/index.ts");

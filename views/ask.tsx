@@ -1,7 +1,8 @@
-import type { AnswerFacts } from "./types.ts";
+import type { AnswerFacts, LookedUpFacts } from "./types.ts";
 
-/** Longest question that is taken, in characters. */
+/** Longest question, and longest right answer, that is taken, in characters. */
 export const MAX_QUESTION = 2000;
+export const MAX_RIGHT = 500;
 
 /** The box to ask a question, and the last answer under it. */
 export function AskSection(props: { answer?: AnswerFacts }) {
@@ -35,7 +36,10 @@ export function AskSection(props: { answer?: AnswerFacts }) {
         {props.answer ? (
           <Answer answer={props.answer} />
         ) : (
-          <p class="quiet">It answers from its weights: no text is looked up.</p>
+          <p class="quiet">
+            It answers from its weights. Then the passages are looked through: what only they could
+            answer is learned.
+          </p>
         )}
       </div>
     </section>
@@ -44,17 +48,75 @@ export function AskSection(props: { answer?: AnswerFacts }) {
 
 /** An answer, complete or still being written. */
 export function Answer(props: { answer: AnswerFacts }) {
-  const { question, answer, versionId, state } = props.answer;
+  const { question, answer, versionId, state, lookedUp } = props.answer;
+  const complete = state === "done" || state === "looking";
   return (
-    <figure class={`answer answer-${state}`} aria-busy={state === "done" ? undefined : "true"}>
+    <figure
+      class={`answer answer-${complete ? "done" : state}`}
+      aria-busy={state === "done" ? undefined : "true"}
+    >
       <p class="question" dir="auto">
         {question}
       </p>
-      <blockquote dir="auto">
-        {answer || (state === "done" ? "It had nothing to say." : "…")}
-      </blockquote>
+      <blockquote dir="auto">{answer || (complete ? "It had nothing to say." : "…")}</blockquote>
       <figcaption class="quiet">{provenance(state, versionId)}</figcaption>
+      {state === "looking" && <p class="quiet">Looking through the passages…</p>}
+      {lookedUp && <LookedUp found={lookedUp} />}
+      {state === "done" && <Correction answer={props.answer} />}
     </figure>
+  );
+}
+
+/** What the passages say, and what came of it. */
+function LookedUp(props: { found: LookedUpFacts }) {
+  const { passageId, title, answer, known, message } = props.found;
+  return (
+    <p class="looked-up" dir="auto">
+      {known ? "A passage says the same: " : `A passage says “${answer}”: `}
+      <a href={`/passages/${passageId}`}>{title.trim() || "Untitled"}</a>.
+      {message && <span class="quiet"> The weights did not know it. {message}</span>}
+    </p>
+  );
+}
+
+/** Where a person says what is right, or only that the answer is wrong. */
+function Correction(props: { answer: AnswerFacts }) {
+  const { question, answer, versionId } = props.answer;
+  return (
+    <details class="correction">
+      <summary>This is wrong</summary>
+      <form
+        method="post"
+        action="/ask/correct"
+        hx-post="/ask/correct"
+        hx-target="closest details"
+        hx-swap="outerHTML"
+        hx-disable="find button"
+      >
+        <input type="hidden" name="question" value={question} />
+        <input type="hidden" name="given" value={answer} />
+        <input type="hidden" name="version" value={String(versionId)} />
+        <label for="right">It should be (if you know)</label>
+        <input
+          id="right"
+          name="right"
+          type="text"
+          maxlength={MAX_RIGHT}
+          dir="auto"
+          autocomplete="off"
+        />
+        <button type="submit">Say so</button>
+      </form>
+    </details>
+  );
+}
+
+/** What came of a correction. */
+export function Corrected(props: { message: string }) {
+  return (
+    <p class="note" role="status" dir="auto">
+      {props.message}
+    </p>
   );
 }
 

@@ -39,6 +39,9 @@ export const DECISION_WORDS: Record<Decision, string> = {
   rejected: "not kept",
   failed: "failed",
   superseded: "out of date",
+  review: "waits for you",
+  skipped: "skipped",
+  unlearned: "not known any more",
 };
 
 /** The decision as a mark with a word: colour is never the only sign. */

@@ -1,6 +1,13 @@
 import { nats } from "./format.ts";
 import type { ProbeLine, ProbeScore } from "./types.ts";
 
+/** What use brought. */
+const ORIGIN_WORDS = {
+  question: "asked by you",
+  correction: "corrected by you",
+  marked: "marked as wrong by you",
+} as const;
+
 /** The probes of a passage, with how each was answered before and after. */
 export function ProbeTable(props: { probes: ProbeLine[] }) {
   const studied = props.probes.some((probe) => probe.after);
@@ -24,6 +31,9 @@ export function ProbeTable(props: { probes: ProbeLine[] }) {
               <td dir="auto">
                 {probe.question}
                 {probe.kind === "cloze" && <span class="quiet kind"> blanked sentence</span>}
+                {probe.origin && probe.origin !== "made" && (
+                  <span class="quiet kind"> {ORIGIN_WORDS[probe.origin]}</span>
+                )}
               </td>
               <td data-label="Answer">
                 <bdi>{probe.answer}</bdi>

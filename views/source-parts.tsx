@@ -15,6 +15,11 @@ export const MODE_WORDS: Record<SourceLine["mode"], string> = {
   ask: "Ask me first",
   read: "Read only",
 };
+const TRUST_WORDS: Record<SourceLine["trust"], string> = {
+  high: "high: it is learned first",
+  normal: "normal",
+  low: "low: it is learned last",
+};
 const STATE_WORDS: Record<SourceLine["state"], string> = {
   active: "fine",
   failing: "failing",
@@ -45,6 +50,14 @@ export function Wishes(props: { source?: SourceLine; id?: string }) {
         {(["learn", "ask", "read"] as const).map((mode) => (
           <option value={mode} selected={(source?.mode ?? "learn") === mode}>
             {MODE_WORDS[mode]}
+          </option>
+        ))}
+      </select>
+      <label for={`${id}-trust`}>Trust</label>
+      <select id={`${id}-trust`} name="trust">
+        {(["high", "normal", "low"] as const).map((trust) => (
+          <option value={trust} selected={(source?.trust ?? "normal") === trust}>
+            {TRUST_WORDS[trust]}
           </option>
         ))}
       </select>

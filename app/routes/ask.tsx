@@ -1,14 +1,23 @@
+import { getLogger } from "@logtape/logtape";
 import type { Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { findWeights, type Weights } from "../../agent/adapter.ts";
 import { askLatest } from "../../agent/ask.ts";
-import { Answer, MAX_QUESTION } from "../../views/ask.tsx";
+import type { TextGenerator } from "../../agent/generator/types.ts";
+import { correct, learnFromQuestion, markWrong } from "../../agent/use/index.ts";
+import { Answer, Corrected, MAX_QUESTION, MAX_RIGHT } from "../../views/ask.tsx";
 import { ErrorFragment } from "../../views/error.tsx";
-import type { AnswerFacts } from "../../views/types.ts";
+import type { AnswerFacts, LookedUpFacts } from "../../views/types.ts";
 import { explainError, RequestError } from "../errors.tsx";
+import { type Fields, readFields } from "../fields.ts";
+import { wantsFragment } from "../page.ts";
+import { parseId } from "../params.ts";
+import { loadSettings } from "../settings.ts";
 import type { Site, SiteEnv } from "../site.ts";
 import { openStream } from "../stream.ts";
 import { homePage } from "./home.tsx";
+
+const logger = getLogger(["selkie", "http"]);
 
 /** An answer that is being written is shown at most this often, in milliseconds. */
 const SHOW_EVERY_MS = 80;
@@ -23,6 +32,12 @@ export function askRoutes(app: Hono<SiteEnv>, site: Site): void {
     if (streams) return streamAnswer(c, site, question, gone);
     const answer = await answerOf(site, question, gone);
     return homePage(c, site, { answer });
+  });
+  app.post("/ask/correct", async (c) => {
+    const fields = await readFields(c);
+    const message = await takeCorrection(site, fields, openStream(c, site));
+    if (wantsFragment(c)) return c.html(<Corrected message={message} />);
+    return homePage(c, site, { note: { kind: "added", message } });
   });
 }
 
@@ -47,7 +62,49 @@ async function answerOf(
   };
   const options = { signal, onText, onWeights };
   const { answer } = await askLatest({ db, home }, generator, question, options);
-  return { ...facts, answer, state: "done" };
+  const done: AnswerFacts = { ...facts, answer, state: "done" };
+  if (!loadSettings(db).learnFromUse) return done;
+  show({ ...done, state: "looking" });
+  const lookedUp = await lookUp(site, generator, done, signal);
+  return { ...done, ...(lookedUp && { lookedUp }) };
+}
+
+/** What the passages say to a question; if that fails, the answer of the weights stands all the same. */
+async function lookUp(
+  { instance: { db } }: Site,
+  generator: TextGenerator,
+  { question, answer, versionId }: AnswerFacts,
+  signal: AbortSignal,
+): Promise<LookedUpFacts | undefined> {
+  const answered = { question, given: answer, versionId, via: "page" } as const;
+  try {
+    const found = await learnFromQuestion(db, generator, answered, { signal });
+    if (!found) return undefined;
+    const { passage, answer: read, known, noted } = found;
+    const { id: passageId, title } = passage;
+    return { passageId, title, answer: read, known, message: noted?.message };
+  } catch (error) {
+    logger.warn("Looking up what was asked failed: {error}", { error });
+    return undefined;
+  }
+}
+
+/** What a person says of an answer: what is right, or only that it is wrong. */
+async function takeCorrection(site: Site, fields: Fields, signal: AbortSignal): Promise<string> {
+  const { db } = site.instance;
+  const question = checkedQuestion(fields.question);
+  const text = (value: unknown) => (typeof value === "string" ? value.trim() : "");
+  const versionId = fields.version === "0" ? 0 : parseId(text(fields.version));
+  if (versionId === undefined) throw new RequestError(422, "The answer's version is no number.");
+  const given = text(fields.given).slice(0, MAX_QUESTION);
+  const answered = { question, given, versionId, via: "page" } as const;
+  const right = text(fields.right);
+  if (right.length > MAX_RIGHT) {
+    throw new RequestError(422, `The right answer is too long: ${MAX_RIGHT} characters at most.`);
+  }
+  if (right !== "") return correct(db, answered, right).message;
+  const generator = await site.instance.runtime().context.generator();
+  return (await markWrong(db, generator, answered, { signal })).message;
 }
 
 /** Messages that each hold the whole answer so far, so that a missed one does no harm. */
@@ -80,7 +137,10 @@ function streamAnswer(c: Context<SiteEnv>, site: Site, question: string, signal:
 
 async function readQuestion(c: Context<SiteEnv>): Promise<string> {
   const fields = await c.req.parseBody().catch(() => ({}) as Record<string, unknown>);
-  const { question } = fields;
+  return checkedQuestion(fields.question);
+}
+
+function checkedQuestion(question: unknown): string {
   if (typeof question !== "string" || question.trim() === "") {
     throw new RequestError(422, "There is no question: ask one.");
   }

@@ -3,7 +3,9 @@ import type { Context, Hono } from "hono";
 import { answerDocument } from "../../agent/read/consent.ts";
 import { addCategory, addFolder, addFrom, type SourceWishes } from "../../agent/sources/add.ts";
 import { exportOpml, importOpml } from "../../agent/sources/opml.ts";
-import { SOURCE_CONTENTS, SOURCE_MODES } from "../../db/schema.ts";
+import { trustSource } from "../../agent/triage/priority.ts";
+import type { Database } from "../../db/open.ts";
+import { SOURCE_CONTENTS, SOURCE_MODES, SOURCE_TRUST } from "../../db/schema.ts";
 import { changeSource, getSource, type Source } from "../../db/sources.ts";
 import { SourcePage } from "../../views/source.tsx";
 import { SourcesPage } from "../../views/sources.tsx";
@@ -131,14 +133,20 @@ function change({ instance: { db } }: Site, source: Source, fields: Fields): voi
       changeSource(db, source.id, { state: "removed" });
       break;
     default:
-      changeSource(db, source.id, wished(fields));
+      changeWishes(db, source.id, wished(fields));
   }
 }
 
+function changeWishes(db: Database, id: number, wishes: SourceWishes): void {
+  if (wishes.trust) trustSource(db, id, wishes.trust);
+  changeSource(db, id, wishes);
+}
+
 function wished(fields: Fields): SourceWishes {
-  const { mode, quota, content } = fields;
+  const { mode, quota, content, trust } = fields;
   const wishes: SourceWishes = {};
   if (typeof mode === "string") wishes.mode = oneOf(mode, SOURCE_MODES);
+  if (typeof trust === "string") wishes.trust = oneOf(trust, SOURCE_TRUST);
   if (typeof content === "string") wishes.content = oneOf(content, SOURCE_CONTENTS);
   if (typeof quota === "string") {
     if (!/^\s*\d{0,7}\s*$/.test(quota)) {

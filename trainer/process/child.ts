@@ -1,5 +1,6 @@
 /** Entry point of the trainer's process: ggml lives (and may die) here. */
 import { existsSync, statSync } from "node:fs";
+import { getPriority, setPriority } from "node:os";
 import { freeMemory } from "../devices/memory.ts";
 import { Backend } from "../ggml/backend.ts";
 import { type LoadedModel, loadModel } from "../model/load.ts";
@@ -24,6 +25,7 @@ serveRequests<Request, ModelInfo, TrainProgress, Result>({
   start: async () => {
     const options = JSON.parse(process.argv[2] ?? "{}") as ChildOptions;
     const { model, memoryLimit } = options;
+    standBehind(options.niceness);
     const backend = Backend.open(options.backend, options.threads ?? threadsFor(model));
     const room = freeMemory(backend, memoryLimit);
     const loaded = await loadModel(backend, model, fitModel(backend, model, room));
@@ -34,6 +36,15 @@ serveRequests<Request, ModelInfo, TrainProgress, Result>({
     };
   },
 });
+
+/** Lets other processes go first. Before any other thread begins: on Linux each has a priority of its own. */
+function standBehind(niceness = 0): void {
+  try {
+    if (niceness > getPriority()) setPriority(niceness);
+  } catch {
+    // Where the system does not let a process step back, it computes as any other.
+  }
+}
 
 /** ggml's own choice for a file that is not there: opening it will say so. */
 function threadsFor(model: string): number | undefined {

@@ -8,6 +8,8 @@ export interface ChildOptions {
   threads?: number;
   /** Bytes of memory that it, its parent and the parent's other children may take together. */
   memoryLimit?: number;
+  /** How far the process stands behind others, from 0 to 19, as `nice` has it. */
+  niceness?: number;
 }
 
 /** What it can be asked. */

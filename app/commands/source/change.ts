@@ -1,5 +1,6 @@
 import { ReadError } from "../../../agent/read/errors.ts";
 import { addFrom } from "../../../agent/sources/add.ts";
+import { trustSource } from "../../../agent/triage/priority.ts";
 import { changeSource, type SourceChange } from "../../../db/sources.ts";
 import { sourceFacts } from "../../facts-sources.ts";
 import { type CommandContext, CommandError, type CommandResult } from "../../frame.ts";
@@ -7,7 +8,7 @@ import { listing } from "./list.ts";
 import { sourceOf, type WishOptions, wished } from "./wishes.ts";
 
 /** What can be set of the source of what is handed in. */
-const HAND_OPTIONS = new Set(["mode", "json"]);
+const HAND_OPTIONS = new Set(["mode", "trust", "json"]);
 
 export async function add(
   context: CommandContext,
@@ -57,7 +58,7 @@ export async function set(
   if (source.kind === "hand" && Object.keys(options).some((name) => !HAND_OPTIONS.has(name))) {
     throw new CommandError(
       "no-change",
-      "What is handed in has no limits and is not looked at: only its mode can be set.",
+      "What is handed in has no limits and is not looked at: only its mode and its trust can be set.",
     );
   }
   if (options.pause) change.state = "paused";
@@ -69,6 +70,7 @@ export async function set(
       "Nothing was to be changed: see `selkie source set --help`.",
     );
   }
+  if (change.trust) trustSource(db, source.id, change.trust);
   changeSource(db, source.id, change);
   const data = sourceFacts(db, source.id)!.source;
   return { data, text: listing([data]) };

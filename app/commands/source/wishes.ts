@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { SourceWishes } from "../../../agent/sources/add.ts";
 import type { Database } from "../../../db/open.ts";
-import { SOURCE_CONTENTS, SOURCE_MODES } from "../../../db/schema.ts";
+import { SOURCE_CONTENTS, SOURCE_MODES, SOURCE_TRUST } from "../../../db/schema.ts";
 import { getSource, type Source } from "../../../db/sources.ts";
 import { CommandError } from "../../frame.ts";
 import { oneOf, readKnob, whole } from "../../knob.ts";
@@ -13,6 +13,7 @@ export interface WishOptions {
   content?: string;
   quota?: string;
   every?: string;
+  trust?: string;
 }
 
 const MINUTE = 60_000;
@@ -27,6 +28,7 @@ export function wishes(command: Command, titled = true): Command {
       "--every <minutes>",
       "how often to look; “auto” (default) is as often as it brings something",
     )
+    .option("--trust <how>", "low, normal (default) or high: what it brings goes last, or first")
     .option(
       "--content <what>",
       "auto (default), feed (what the feed has) or page (the whole page)",
@@ -35,13 +37,14 @@ export function wishes(command: Command, titled = true): Command {
 
 /** What was wished. @throws ConfigError */
 export function wished(options: WishOptions): SourceWishes {
-  const { title, mode, content, quota, every } = options;
+  const { title, mode, content, quota, every, trust } = options;
   return {
     ...(title !== undefined && { title }),
     ...(mode !== undefined && { mode: readKnob("--mode", mode, oneOf(...SOURCE_MODES)) }),
     ...(content !== undefined && {
       content: readKnob("--content", content, oneOf(...SOURCE_CONTENTS)),
     }),
+    ...(trust !== undefined && { trust: readKnob("--trust", trust, oneOf(...SOURCE_TRUST)) }),
     ...(quota !== undefined && {
       quota: quota === "none" ? null : readKnob("--quota", quota, whole(0, 1_000_000)),
     }),

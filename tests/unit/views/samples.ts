@@ -66,6 +66,8 @@ export function passageFacts(text: string): PassageFacts {
         before: { logprob: -2, exact: false },
       },
     ],
+    decisions: [],
+    feedback: [],
     updates: [
       {
         id: 3,
