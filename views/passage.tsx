@@ -1,8 +1,8 @@
 import { FeedbackList } from "./feedback.tsx";
 import { counted } from "./format.ts";
 import { Layout } from "./layout.tsx";
-import { whyWords } from "./learning.tsx";
 import type { DecisionLine } from "./learning-types.ts";
+import { whyWords } from "./learning-words.ts";
 import { BeforeAfter, DecisionMark, probeWords, Time } from "./parts.tsx";
 import { ProbeTable } from "./probes.tsx";
 import type { ModelFacts, PassageFacts } from "./types.ts";

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { endPause } from "../../agent/gate/backoff.ts";
 import { answerReview, answerReviews } from "../../agent/triage/review.ts";
-import { behindWords, whyWords } from "../../views/learning.tsx";
 import type { LearningFacts } from "../../views/learning-types.ts";
+import { behindWords, whyWords } from "../../views/learning-words.ts";
 import { learningFacts } from "../facts-learning.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
 import { changeSettings } from "../settings-list.ts";
