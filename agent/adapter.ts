@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Database } from "../db/open.ts";
-import { currentVersion, getVersion, type Version } from "../db/versions.ts";
+import { currentVersion, getVersion, isUsable, type Version } from "../db/versions.ts";
 import type { Home } from "./home.ts";
 
 /** Weights to answer from: an adapter version, or the untouched base. */
@@ -22,11 +22,14 @@ export function parseWhich(text: string): Which | undefined {
   return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
 }
 
-/** The weights asked for; none where there is no such version. `latest` is the base at first. */
+/**
+ * The weights asked for; none where there is no such version, or its adapter is not there. `latest` is
+ * what answers now: the base at first.
+ */
 export function findWeights(db: Database, home: Home, which: Which): Weights | undefined {
   const version =
     which === "base" ? undefined : which === "latest" ? currentVersion(db) : getVersion(db, which);
-  if (version) {
+  if (version && isUsable(version)) {
     const adapter = join(home.adapters, version.file);
     return { version, adapter, name: `version ${version.id}` };
   }

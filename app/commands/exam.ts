@@ -88,7 +88,7 @@ export function parseVersion(instance: Instance, text: string): Weights {
   if (weights) return weights;
   throw new CommandError(
     "no-version",
-    `There is no version ${which}: \`selkie report\` lists what was learned, and as which version.`,
+    `There is no version ${which}, or its adapter is not there: \`selkie versions\` lists them.`,
   );
 }
 
