@@ -21,6 +21,7 @@ import * as status from "./commands/status.ts";
 import * as token from "./commands/token.ts";
 import * as unlearn from "./commands/unlearn.ts";
 import * as versions from "./commands/versions.ts";
+import * as webhook from "./commands/webhook.ts";
 import * as writer from "./commands/writer.ts";
 
 if (process.env.SELKIE_DEBUG) {
@@ -61,6 +62,7 @@ const commands = [
   experiment,
   adapter,
   token,
+  webhook,
   doctor,
   selftest,
 ];

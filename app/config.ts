@@ -16,6 +16,8 @@ export interface Config {
   /** Bytes of memory that Selkie may take, where that is less than what the machine has free. */
   memoryLimit?: number;
   limits: ReadLimits;
+  /** Share of what was right once that may be forgotten before there is an alarm. */
+  alarm: number;
 }
 
 export type Environment = Record<string, string | undefined>;
@@ -25,6 +27,7 @@ export const EMBEDDED_MODEL = join(import.meta.dir, "..", "models", "pup", "pup.
 
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 7377;
+const DEFAULT_ALARM = 0.1;
 const MB = 1024 * 1024;
 
 /**
@@ -54,6 +57,7 @@ export function loadConfig(env: Environment = process.env): Config {
       ...(seconds !== undefined && { timeoutMs: Math.ceil(seconds * 1000) }),
       ...(hosts && { privateHosts: hosts === "all" ? hosts : hosts.split(/[\s,]+/) }),
     },
+    alarm: read("SELKIE_ALARM_FORGETTING", numeric(0, 1)) ?? DEFAULT_ALARM,
   };
 }
 

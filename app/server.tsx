@@ -20,6 +20,7 @@ import { homeRoutes } from "./routes/home.tsx";
 import { learningRoutes } from "./routes/learning.tsx";
 import { matrixRoutes } from "./routes/matrix.ts";
 import { memoryRoutes } from "./routes/memory.tsx";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { newspaperRoutes } from "./routes/newspaper.tsx";
 import { passageRoutes } from "./routes/passages.tsx";
 import { sourceRoutes } from "./routes/sources.tsx";
@@ -93,6 +94,7 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
     experimentRoutes,
     openaiRoutes,
     apiRoutes,
+    metricsRoutes,
   ]) {
     routes(app, site);
   }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNull } from "drizzle-orm";
+import { and, asc, count, desc, eq, isNotNull, isNull } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { type STAGES, updates } from "./schema.ts";
 
@@ -57,4 +57,15 @@ export function updatesOfPassage(db: Database, passageId: number): Update[] {
     .where(eq(updates.passageId, passageId))
     .orderBy(desc(updates.id))
     .all();
+}
+
+/** How many updates ended with each verdict. */
+export function countVerdicts(db: Database): Partial<Record<Verdict, number>> {
+  const rows = db
+    .select({ verdict: updates.verdict, n: count() })
+    .from(updates)
+    .where(isNotNull(updates.verdict))
+    .groupBy(updates.verdict)
+    .all();
+  return Object.fromEntries(rows.map(({ verdict, n }) => [verdict, n]));
 }

@@ -4,6 +4,9 @@ import { ReadError } from "./errors.ts";
 import type { ReadLimits } from "./limits.ts";
 
 interface OnceOptions {
+  /** GET unless given. */
+  method?: "POST";
+  body?: string;
   headers: Record<string, string>;
   signal: AbortSignal;
   /** As people know it, for messages. */
@@ -18,10 +21,11 @@ interface OnceOptions {
  * @throws ReadError `private-address`; whatever `fetch` throws
  */
 export async function fetchOnce(url: URL, options: OnceOptions): Promise<Response> {
-  const { headers, signal, source, limits } = options;
+  const { method, body, headers, signal, source, limits } = options;
+  const request = { method, body, headers, signal };
   const host = bare(url.hostname);
   if (isTrusted(host, limits)) {
-    return fetch(url, { redirect: "manual", headers, signal });
+    return fetch(url, { redirect: "manual", ...request });
   }
   const addresses = await settled(resolve(host), signal);
   const refused = addresses.find((address) => !isPublic(address));
@@ -37,7 +41,7 @@ export async function fetchOnce(url: URL, options: OnceOptions): Promise<Respons
   let failure: unknown;
   for (const address of addresses) {
     try {
-      return await fetchAt(url, address, headers, signal);
+      return await fetchAt(url, address, request);
     } catch (error) {
       signal.throwIfAborted();
       failure = error;
@@ -69,15 +73,14 @@ export function isPublic(address: string): boolean {
 export function fetchAt(
   url: URL,
   address: string,
-  headers: Record<string, string>,
-  signal: AbortSignal,
+  request: Pick<OnceOptions, "method" | "body" | "headers" | "signal">,
 ): Promise<Response> {
   const pinned = new URL(url);
   pinned.hostname = address.includes(":") ? `[${address}]` : address;
   const init = {
+    ...request,
     redirect: "manual",
-    headers: { ...headers, host: url.host },
-    signal,
+    headers: { ...request.headers, host: url.host },
     // A proxy would resolve the name itself, and might reach what we may not.
     proxy: false,
     // A connection to one address may have been made, and checked, under another name.

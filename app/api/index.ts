@@ -12,6 +12,7 @@ import { settingsApi } from "./settings.ts";
 import { sourceApi } from "./sources.ts";
 import { statusApi } from "./status.ts";
 import { versionApi } from "./versions.ts";
+import { webhookApi } from "./webhooks.ts";
 import { writerApi } from "./writer.ts";
 
 const RESOURCES = [
@@ -26,6 +27,7 @@ const RESOURCES = [
   writerApi,
   experimentApi,
   settingsApi,
+  webhookApi,
 ];
 
 /** What the pages show and do, for programs; and the document that describes it, which needs no key. */

@@ -48,11 +48,12 @@ async function serve(
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const { startServer } = await import("../server.tsx");
   const { startPoller } = await import("../poller.ts");
+  const { runWebhooks } = await import("../webhooks/run.ts");
   const learner = startLearner(instance, { signal });
-  let poller: Promise<void> | undefined;
+  let others: Promise<void>[] = [];
   try {
     const server = await startServer(instance, learner);
-    poller = startPoller(instance, server.url, signal);
+    others = [startPoller(instance, server.url, signal), runWebhooks(instance, signal)];
     context.note(
       `Selkie is at ${server.url} and keeps its data in ${config.home}; Ctrl-C stops it.`,
     );
@@ -60,7 +61,7 @@ async function serve(
     await learner.ended.finally(() => server.stop());
   } finally {
     stop.abort();
-    await Promise.allSettled([learner.ended, poller]);
+    await Promise.allSettled([learner.ended, ...others]);
   }
   return { data: { stopped: true }, text: "" };
 }

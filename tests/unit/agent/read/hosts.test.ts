@@ -94,7 +94,10 @@ test("a request goes to the address that was checked, under the host's name, pas
   process.env.HTTP_PROXY = "http://127.0.0.1:9";
   try {
     const url = new URL(`http://feeds.invalid:${server.port}/a`);
-    const response = await fetchAt(url, "127.0.0.1", {}, AbortSignal.timeout(5000));
+    const response = await fetchAt(url, "127.0.0.1", {
+      headers: {},
+      signal: AbortSignal.timeout(5000),
+    });
     expect(await response.json()).toEqual([`feeds.invalid:${server.port}`, "/a"]);
   } finally {
     if (before === undefined) delete process.env.HTTP_PROXY;
