@@ -4,6 +4,9 @@ import type { AnswerFacts, LookedUpFacts } from "./types.ts";
 export const MAX_QUESTION = 2000;
 export const MAX_RIGHT = 500;
 
+/** What is asked next goes to the version that answered, by fields that stand in the answer. */
+const FORM = "ask-form";
+
 /** The box to ask a question, and the last answer under it. */
 export function AskSection(props: { answer?: AnswerFacts }) {
   return (
@@ -12,6 +15,7 @@ export function AskSection(props: { answer?: AnswerFacts }) {
         <h2 id="ask-title">Ask what it knows</h2>
       </header>
       <form
+        id={FORM}
         method="post"
         action="/ask"
         hx-post="/ask"
@@ -60,10 +64,34 @@ export function Answer(props: { answer: AnswerFacts }) {
       </p>
       <blockquote dir="auto">{answer || (complete ? "It had nothing to say." : "…")}</blockquote>
       <figcaption class="quiet">{provenance(state, versionId)}</figcaption>
+      <Conversation answer={props.answer} />
       {state === "looking" && <p class="quiet">Looking through the passages…</p>}
       {lookedUp && <LookedUp found={lookedUp} />}
       {state === "done" && <Correction answer={props.answer} />}
     </figure>
+  );
+}
+
+/** A conversation stays on the version that it began with until somebody says otherwise. */
+function Conversation(props: { answer: AnswerFacts }) {
+  const { versionId, latestId, began, state } = props.answer;
+  if (state === "waiting") return null;
+  const who = (id: number) => (id > 0 ? `version ${id}` : "the untouched base");
+  return (
+    <>
+      <input type="hidden" name="version" value={String(versionId)} form={FORM} />
+      {began !== undefined && began !== versionId && (
+        <p class="note note-warning">
+          {`This began with ${who(began)}, which cannot answer any more: it goes on with ${who(versionId)}.`}
+        </p>
+      )}
+      {latestId !== undefined && latestId !== versionId && (
+        <label class="quiet">
+          <input type="checkbox" name="latest" value="1" form={FORM} />
+          {` Ask ${who(latestId)} next, which answers by now`}
+        </label>
+      )}
+    </>
   );
 }
 

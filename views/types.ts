@@ -244,6 +244,9 @@ export interface AnswerFacts {
   versionId: number;
   /** `looking`: the answer is complete, and the passages are being looked through. */
   state: "waiting" | "writing" | "looking" | "done";
+  /** The version that answers by now, and the one that the conversation began with. */
+  latestId?: number;
+  began?: number;
   /** What the passages say to it, once they were looked up. */
   lookedUp?: LookedUpFacts;
 }

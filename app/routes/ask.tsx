@@ -26,11 +26,11 @@ const SHOW_EVERY_MS = 80;
 export function askRoutes(app: Hono<SiteEnv>, site: Site): void {
   app.get("/ask", (c) => c.redirect("/#ask"));
   app.post("/ask", async (c) => {
-    const question = await readQuestion(c);
+    const asked = await readQuestion(c);
     const gone = openStream(c, site);
     const streams = c.req.header("accept")?.includes("text/event-stream") === true;
-    if (streams) return streamAnswer(c, site, question, gone);
-    const answer = await answerOf(site, question, gone);
+    if (streams) return streamAnswer(c, site, asked, gone);
+    const answer = await answerOf(site, asked, gone);
     return homePage(c, site, { answer });
   });
   app.post("/ask/correct", async (c) => {
@@ -41,29 +41,38 @@ export function askRoutes(app: Hono<SiteEnv>, site: Site): void {
   });
 }
 
+/** A question, and the version that answered those before it; 0 is the untouched base. */
+interface Asked {
+  question: string;
+  began?: number;
+}
+
 async function answerOf(
   site: Site,
-  question: string,
+  { question, began }: Asked,
   signal: AbortSignal,
   show: (facts: AnswerFacts) => void = () => {},
 ): Promise<AnswerFacts> {
   const { db, home } = site.instance;
-  const facts = { question, answer: "", versionId: 0 };
+  const latest = findWeights(db, home, "latest")!;
+  const facts = { question, answer: "", versionId: 0, latestId: latest.version?.id ?? 0, began };
   const onWeights = ({ version }: Weights) => {
     facts.versionId = version?.id ?? 0;
     facts.answer = "";
     show({ ...facts, state: "waiting" });
   };
-  onWeights(findWeights(db, home, "latest")!);
+  onWeights(began === undefined ? latest : (findWeights(db, home, began || "base") ?? latest));
   const generator = await site.instance.runtime().context.generator();
   const onText = (text: string) => {
     facts.answer += text;
     show({ ...facts, state: "writing" });
   };
-  const options = { signal, onText, onWeights };
+  const options = { signal, onText, onWeights, ...(began !== undefined && { began }) };
   const { answer } = await askLatest({ db, home }, generator, question, options);
   const done: AnswerFacts = { ...facts, answer, state: "done" };
-  if (!loadSettings(db).learnFromUse) return done;
+  // What an earlier version does not know says nothing of what there is to learn.
+  const earlier = done.versionId !== facts.latestId;
+  if (earlier || !loadSettings(db).learnFromUse) return done;
   show({ ...done, state: "looking" });
   const lookedUp = await lookUp(site, generator, done, signal);
   return { ...done, ...(lookedUp && { lookedUp }) };
@@ -108,7 +117,7 @@ async function takeCorrection(site: Site, fields: Fields, signal: AbortSignal): 
 }
 
 /** Messages that each hold the whole answer so far, so that a missed one does no harm. */
-function streamAnswer(c: Context<SiteEnv>, site: Site, question: string, signal: AbortSignal) {
+function streamAnswer(c: Context<SiteEnv>, site: Site, asked: Asked, signal: AbortSignal) {
   return streamSSE(c, async (stream) => {
     let sent = Promise.resolve();
     let next: AnswerFacts | undefined;
@@ -125,7 +134,7 @@ function streamAnswer(c: Context<SiteEnv>, site: Site, question: string, signal:
     };
     let last: string;
     try {
-      last = String(<Answer answer={await answerOf(site, question, signal, show)} />);
+      last = String(<Answer answer={await answerOf(site, asked, signal, show)} />);
     } catch (error) {
       const facts = explainError(error, site.instance.home.database);
       last = String(<ErrorFragment error={facts} />);
@@ -135,9 +144,14 @@ function streamAnswer(c: Context<SiteEnv>, site: Site, question: string, signal:
   });
 }
 
-async function readQuestion(c: Context<SiteEnv>): Promise<string> {
+async function readQuestion(c: Context<SiteEnv>): Promise<Asked> {
   const fields = await c.req.parseBody().catch(() => ({}) as Record<string, unknown>);
-  return checkedQuestion(fields.question);
+  const question = checkedQuestion(fields.question);
+  const { version, latest } = fields;
+  if (typeof version !== "string" || latest === "1") return { question };
+  const began = version === "0" ? 0 : parseId(version);
+  if (began === undefined) throw new RequestError(422, "The conversation's version is no number.");
+  return { question, began };
 }
 
 function checkedQuestion(question: unknown): string {

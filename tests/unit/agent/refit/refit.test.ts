@@ -21,7 +21,7 @@ import { getRetained } from "../../../../db/retention.ts";
 import { handSource } from "../../../../db/sources.ts";
 import { listUpdates } from "../../../../db/updates.ts";
 import { addVersion, currentVersion, listVersions, pointTo } from "../../../../db/versions.ts";
-import { TrainerError } from "../../../../trainer/types.ts";
+import { type ModelTrainer, TrainerError, type TrainProgress } from "../../../../trainer/types.ts";
 import { Bench, gradeByMaterial, SETTINGS, SHIPS } from "../learn/bench.ts";
 
 let bench: Bench;
@@ -223,14 +223,14 @@ describe("what can go wrong in a refit", () => {
     await learnAll(["Toab"]);
     requestSleep(bench.db);
     const { train } = bench.trainer;
-    bench.trainer.train = async (job, options) => {
+    const slow: ModelTrainer["train"] = async (job, { onProgress, signal } = {}) => {
       enqueueJob(bench.db, { kind: "read", payload: { source: "a" }, key: "read" });
       await Bun.sleep(1100);
-      const step = { step: 1, steps: 2, epoch: 1, loss: 1, tokensPerSecond: 1, secondsLeft: 1 };
-      options!.onProgress!({ ...step, epochs: 1 } as never);
-      options!.signal!.throwIfAborted();
+      onProgress?.({ step: 1, steps: 2 } as TrainProgress);
+      signal?.throwIfAborted();
       return train.call(bench.trainer, job);
     };
+    bench.trainer.train = slow;
     const job = claimRefit();
     expect(await run(job)).toEqual({ end: "yield" });
     expect(getJob(bench.db, job.id)!.state).toBe("queued");
@@ -334,7 +334,7 @@ describe("another base model", () => {
     });
     await checkModel(bench.db, first!);
     await expect(checkModel(bench.db, second!)).rejects.toThrow("selkie relearn");
-    const writes = bench.generator.requests?.length;
+    const writes = bench.generator.asked.length;
     const { request, passages } = await moveToModel(bench.db, second!);
     expect(passages).toBe(2);
     await checkModel(bench.db, second!);
@@ -342,7 +342,7 @@ describe("another base model", () => {
     await run(claimRefit(), bench.context({ model: second! }));
     expect(getRefit(bench.db, request!.refit.id)!.verdict).toBe("commit");
     expect(currentVersion(bench.db)).toMatchObject({ id: 3, parentId: null });
-    expect(bench.generator.requests?.length).toBe(writes);
+    expect(bench.generator.asked.length).toBe(writes);
     // What was learned is compared with how it was learned there.
     const ids = listProbes(bench.db, 1).map(({ id }) => id);
     for (const { retention } of getRetained(bench.db, ids)) {

@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadSettings } from "../../../app/settings.ts";
+import { addDocument } from "../../../db/documents.ts";
+import { addPassages, decidePassage, getPassage } from "../../../db/passages.ts";
+import { addProbes, listProbes } from "../../../db/probes.ts";
+import { addRefit, changeRefit, listRefits, setRefitPassages } from "../../../db/refits.ts";
+import { saveScores } from "../../../db/scores.ts";
+import { setSetting } from "../../../db/settings.ts";
+import { handSource } from "../../../db/sources.ts";
+import { changeUpdate, openUpdate } from "../../../db/updates.ts";
+import { addVersion, currentVersion, getVersion, pointTo } from "../../../db/versions.ts";
+import type { TrainProgress } from "../../../trainer/types.ts";
+import { openSite, type TestSite } from "../../browser/site.ts";
+
+let site: TestSite;
+
+/** Three passages, each learned as a version, whose adapters are files with the right hash. */
+function fill({ db, instance }: TestSite): void {
+  const { document } = addDocument(db, {
+    source: "a",
+    format: "text",
+    title: "News",
+    contentHash: "x",
+    sourceId: handSource(db).id,
+  });
+  const drafts = ["one", "two", "three <b>"].map((name, position) => {
+    return { position, title: `Passage ${name}`, text: name, hash: name };
+  });
+  let parentId: number | null = null;
+  for (const { id } of addPassages(db, document.id, drafts).passages) {
+    const update = openUpdate(db, id);
+    const content = `adapter ${id}`;
+    const sha256 = new Bun.CryptoHasher("sha256").update(content).digest("hex");
+    writeFileSync(join(instance.home.adapters, `${sha256}.gguf`), content);
+    const version = addVersion(db, {
+      updateId: update.id,
+      parentId,
+      file: `${sha256}.gguf`,
+      sha256,
+    });
+    pointTo(db, version.id);
+    const end = { stage: "done", verdict: "commit", finishedAt: Date.now() } as const;
+    changeUpdate(db, update.id, { ...end, versionId: version.id });
+    decidePassage(db, id, "learned", "It helped.");
+    const probe = { kind: "written", prompt: "p", answer: "a", question: `Which ${id}?` } as const;
+    addProbes(db, [{ passageId: id, split: "report", ...probe }]);
+    parentId = version.id;
+  }
+}
+
+beforeAll(async () => {
+  site = await openSite();
+  fill(site);
+});
+afterAll(() => site.close());
+
+const text = async (path: string) => (await fetch(site.url + path)).text();
+const send = (path: string, fields: Record<string, string> = {}) =>
+  fetch(site.url + path, {
+    method: "POST",
+    redirect: "manual",
+    headers: { origin: site.url },
+    body: new URLSearchParams(fields),
+  });
+const answered = () => currentVersion(site.db)?.id ?? 0;
+
+describe("the page of versions", () => {
+  test("shows the tree, what answers, and the room that adapters take", async () => {
+    const page = await text("/versions");
+    for (const words of ["Version 3", "answers now", "Passage three &lt;b&gt;", "Sleep now"]) {
+      expect(page).toContain(words);
+    }
+    expect(page).toContain("3 versions; the adapters take");
+  });
+
+  test("says beforehand what going back unlearns, and does it", async () => {
+    const page = await text("/versions/1");
+    expect(page).toContain("Passage two");
+    expect(page).toContain("Queue the 2 passages");
+    const response = await send("/versions/1", { action: "use", requeue: "1" });
+    expect(response.headers.get("location")).toBe("/versions/1");
+    expect(answered()).toBe(1);
+    expect(getPassage(site.db, 2)!.decision).toBe("new");
+    await send("/versions/3", { action: "use" });
+    expect(answered()).toBe(3);
+    expect(getPassage(site.db, 2)!.decision).toBe("learned");
+    await send("/versions/0", { action: "use" });
+    expect(answered()).toBe(0);
+    expect(await text("/versions")).toContain("answers now");
+    await send("/versions/3", { action: "use" });
+  });
+
+  test("pins, and refuses what it does not understand", async () => {
+    await send("/versions/2", { action: "pin" });
+    expect(getVersion(site.db, 2)!.pinned).toBe(true);
+    expect(await text("/versions")).toContain("pinned");
+    await send("/versions/2", { action: "unpin" });
+    expect(getVersion(site.db, 2)!.pinned).toBe(false);
+    expect((await send("/versions/2", { action: "eat" })).status).toBe(422);
+    for (const path of ["/versions/9", "/versions/x", "/versions/-1", "/refits/9"]) {
+      expect((await fetch(site.url + path)).status).toBe(404);
+    }
+    expect((await send("/versions/9", { action: "use" })).status).toBe(404);
+  });
+
+  test("a version whose adapter is damaged cannot be chosen, and the page says so", async () => {
+    const { file } = getVersion(site.db, 1)!;
+    const path = join(site.instance.home.adapters, file);
+    expect(existsSync(path)).toBe(true);
+    writeFileSync(path, "something else");
+    const response = await send("/versions/1", { action: "use" });
+    expect(response.status).toBe(422);
+    expect(await response.text()).toContain("put its file back");
+    expect(answered()).toBe(3);
+    expect(await text("/versions")).toContain("damaged");
+    writeFileSync(path, "adapter 1");
+    await send("/versions/1", { action: "use" });
+    expect(answered()).toBe(1);
+    await send("/versions/3", { action: "use" });
+  });
+});
+
+describe("what is fitted anew", () => {
+  test("a sleep is asked for once, shown, and stopped", async () => {
+    const first = await send("/sleep");
+    const again = await send("/sleep");
+    expect(again.headers.get("location")).toBe(first.headers.get("location"));
+    const { id } = listRefits(site.db)[0]!;
+    const progress = {
+      jobId: 1,
+      title: "Sleep",
+      stage: "refit",
+      detail: "Learning 3 passages from the beginning",
+      training: {
+        ...{ step: 3, steps: 9, epoch: 1, tokens: 90, seconds: 1 },
+        ...{ loss: 1.5, tokensPerSecond: 90, secondsLeft: 30 },
+      } as TrainProgress,
+    };
+    site.show({ phase: "working", jobId: 1, title: "Sleep" }, progress);
+    const page = await text(`/refits/${id}`);
+    expect(page).toContain("Learning 3 passages from the beginning");
+    expect(page).toContain('value="3"');
+    expect(await text("/")).toContain("Learning anew");
+    site.show({ phase: "idle" });
+    await send(`/refits/${id}/stop`);
+    expect(listRefits(site.db)[0]!.verdict).toBe("stopped");
+    expect(await text(`/refits/${id}`)).toContain("stopped by hand");
+  });
+
+  test("a passage and a source can be unlearned from their pages", async () => {
+    expect(await text("/passages/2")).toContain("Unlearn this passage");
+    expect(await text(`/sources/${handSource(site.db).id}`)).toContain("Unlearn what it brought");
+    const response = await send("/unlearn", { passage: "2" });
+    const { id, subject } = listRefits(site.db)[0]!;
+    expect(response.headers.get("location")).toBe(`/refits/${id}`);
+    expect(subject).toBe("the passage “Passage two”");
+    await send(`/refits/${id}/stop`);
+    await send("/unlearn", { source: String(handSource(site.db).id) });
+    expect(listRefits(site.db)[0]!.subject).toContain("the source");
+    await send(`/refits/${listRefits(site.db)[0]!.id}/stop`);
+    for (const fields of [{}, { passage: "99" }, { source: "x" }]) {
+      expect((await send("/unlearn", fields as never)).status).toBe(422);
+    }
+  });
+
+  test("the proof shows each question under the base, before and after", async () => {
+    const { db } = site;
+    const [probe] = listProbes(db, 2);
+    const refit = addRefit(db, { kind: "unlearn", subject: "the passage “Passage two”" });
+    setRefitPassages(db, refit.id, "drop", [{ passageId: 2 }]);
+    const score = (logprob: number, exact: boolean) => [
+      { probeId: probe!.id, logprob, tokens: 1, exact },
+    ];
+    saveScores(db, 0, score(-5.25, false));
+    saveScores(db, 2, score(-0.125, true));
+    saveScores(db, 3, score(-5.5, false));
+    changeRefit(db, refit.id, {
+      ...{ stage: "done", verdict: "commit", reason: "Done.", finishedAt: Date.now() },
+      ...{ fromVersionId: 2, versionId: 3 },
+      proof: {
+        probes: 1,
+        base: { accuracy: 0, logprob: -5.25 },
+        before: { accuracy: 1, logprob: -0.125 },
+        after: { accuracy: 0, logprob: -5.5 },
+      },
+    });
+    const page = await text(`/refits/${refit.id}`);
+    for (const words of ["Which 2?", "−5.25", "−5.50", "−0.13", "took over"]) {
+      expect(page).toContain(words);
+    }
+  });
+});
+
+describe("a conversation", () => {
+  test("stays on the version that it began with until somebody says otherwise", async () => {
+    const first = await (await send("/ask", { question: "Which?" })).text();
+    expect(first).toContain('name="version" value="3"');
+    expect(first).not.toContain("which answers by now");
+    await send("/versions/1", { action: "use" });
+    const second = await (await send("/ask", { question: "Which?", version: "3" })).text();
+    expect(second).toContain("adapter version 3");
+    expect(second).toContain("Ask version 1 next, which answers by now");
+    const third = await (
+      await send("/ask", { question: "Which?", version: "3", latest: "1" })
+    ).text();
+    expect(third).toContain("adapter version 1");
+    const base = await (await send("/ask", { question: "Which?", version: "0" })).text();
+    expect(base).toContain("the untouched base model");
+  });
+
+  test("goes on with another where that one is gone, and says so", async () => {
+    const page = await (await send("/ask", { question: "Which?", version: "77" })).text();
+    expect(page).toContain("This began with version 77, which cannot answer any more");
+    expect((await send("/ask", { question: "Which?", version: "x" })).status).toBe(422);
+  });
+});
+
+test("when to sleep and how much room there is are settings", () => {
+  const { db } = site;
+  const env = { SELKIE_SLEEP_VERSIONS: "7", SELKIE_ADAPTERS_MB: "12.5" };
+  setSetting(db, "learner.sleep-days", 3);
+  expect(loadSettings(db, env)).toMatchObject({
+    sleep: { versions: 7, days: 3 },
+    adaptersMb: 12.5,
+  });
+  expect(() => loadSettings(db, { SELKIE_SLEEP_VERSIONS: "-1" })).toThrow("SELKIE_SLEEP_VERSIONS");
+});
