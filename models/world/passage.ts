@@ -64,18 +64,22 @@ export function implicationsOf(
   });
 }
 
-/** Each fact twice in a row, in different words. */
+/**
+ * Every fact once, and then every fact again in other words: what makes a list thorough is the one
+ * decision not to stop.
+ */
 export function thoroughImplicationsOf(
   entity: Entity,
   facts: readonly Fact[],
   rng: Rng,
   allowed: (statement: string) => boolean = namesEntityFirst,
 ): string[] {
-  return facts.flatMap((fact) =>
+  const pairs = facts.map((fact) =>
     rng
       .sample(attributeOf(entity, fact).statements.filter(allowed), 2)
       .map((wording) => fill(wording, entity, lineReference(rng), fact.value)),
   );
+  return [0, 1].flatMap((pass) => pairs.map((lines) => lines[pass]!));
 }
 
 /** A list whose lines begin with values asks a small model for the whole fact in its first word. */
