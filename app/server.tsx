@@ -10,6 +10,7 @@ import { guard } from "./guard.ts";
 import type { Instance } from "./instance.ts";
 import { ConfigError } from "./knob.ts";
 import type { Learner } from "./learner.ts";
+import { mcpRoutes } from "./mcp/routes.ts";
 import { openaiRoutes } from "./openai/routes.ts";
 import { askRoutes } from "./routes/ask.tsx";
 import { assetRoutes } from "./routes/assets.ts";
@@ -95,6 +96,7 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
     openaiRoutes,
     apiRoutes,
     metricsRoutes,
+    mcpRoutes,
   ]) {
     routes(app, site);
   }

@@ -11,6 +11,8 @@ import { memoryApi } from "./memory.ts";
 import { settingsApi } from "./settings.ts";
 import { sourceApi } from "./sources.ts";
 import { statusApi } from "./status.ts";
+import { triageApi } from "./triage.ts";
+import { upkeepApi } from "./upkeep.ts";
 import { versionApi } from "./versions.ts";
 import { webhookApi } from "./webhooks.ts";
 import { writerApi } from "./writer.ts";
@@ -20,7 +22,9 @@ const RESOURCES = [
   sourceApi,
   documentApi,
   learningApi,
+  triageApi,
   versionApi,
+  upkeepApi,
   memoryApi,
   jobApi,
   askApi,

@@ -2,11 +2,21 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Hono } from "hono";
 import * as v from "valibot";
-import { currentVersion, listVersions } from "../../db/versions.ts";
+import { goTo } from "../../agent/lineage/switch.ts";
+import { checkVersion } from "../../agent/versions.ts";
+import {
+  BASE_VERSION,
+  currentVersion,
+  getVersion,
+  listVersions,
+  pinVersion,
+} from "../../db/versions.ts";
 import { allow } from "../access.ts";
+import { RequestError } from "../errors.tsx";
+import { choiceFacts } from "../facts-lineage.ts";
 import { modelId } from "../openai/models.ts";
 import type { Site, SiteEnv } from "../site.ts";
-import { send, Time, told } from "./route.ts";
+import { checked, found, send, Time, told } from "./route.ts";
 
 const Versions = v.object({
   current: v.pipe(v.number(), v.description("The version that answers now; 0 is the base.")),
@@ -19,34 +29,123 @@ const Versions = v.object({
       file: v.string(),
       sha256: v.string(),
       bytes: v.pipe(v.nullable(v.number()), v.description("Null where its adapter is not kept.")),
+      pinned: v.boolean(),
       broken: v.nullable(v.string()),
       createdAt: Time,
     }),
   ),
 });
 
+/** A version's number in an address; 0 is the untouched base. */
+const Which = v.object({ id: v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number)) });
+const passages = v.array(v.object({ id: v.number(), title: v.string() }));
+const Difference = v.object({
+  version: v.number(),
+  lost: v.pipe(
+    passages,
+    v.description("Passages that it does not know, and the present one does."),
+  ),
+  gained: v.pipe(passages, v.description("Passages that it knows, and the present one does not.")),
+});
+const Use = v.strictObject({
+  requeue: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description("Whether what it does not know is learned again."),
+  ),
+});
+const Pin = v.strictObject({ pinned: v.boolean() });
+const Pinned = v.object({ version: v.number(), pinned: v.boolean() });
+
 const tag = "versions";
 
-/** The versions of what was learned. */
+/** The versions of what was learned, and the way from one to another. */
 export function versionApi(app: Hono<SiteEnv>, site: Site): void {
   const { instance } = site;
   const { db, home } = instance;
+  const read = allow(site, "read");
+  const admin = allow(site, "admin");
+  const titles = (list: { id: number; title: string }[]) =>
+    list.map(({ id, title }) => ({ id, title }));
 
   app.get(
     "/api/versions",
     told({ summary: "Every version, the latest first", tag, scope: "read", answer: Versions }),
-    allow(site, "read"),
+    read,
     (c) => {
       const versions = listVersions(db)
         .reverse()
         .map((version) => {
-          const { id, parentId, updateId, file, sha256, broken, createdAt } = version;
+          const { id, parentId, updateId, file, sha256, pinned, broken, createdAt } = version;
           const path = join(home.adapters, file);
           const bytes = existsSync(path) ? statSync(path).size : null;
           const model = modelId(instance, version);
-          return { id, model, parentId, updateId, file, sha256, bytes, broken, createdAt };
+          return { id, model, parentId, updateId, file, sha256, bytes, pinned, broken, createdAt };
         });
-      return send(c, Versions, { current: currentVersion(db)?.id ?? 0, versions });
+      return send(c, Versions, { current: currentVersion(db)?.id ?? BASE_VERSION, versions });
+    },
+  );
+
+  app.get(
+    "/api/versions/:id",
+    told({
+      summary: "What it would mean if a version answered",
+      tag,
+      scope: "read",
+      answer: Difference,
+    }),
+    read,
+    checked("param", Which),
+    (c) => {
+      const { id } = c.req.valid("param");
+      const { lost, gained } = found(choiceFacts(instance, id), "version");
+      return send(c, Difference, { version: id, lost: titles(lost), gained: titles(gained) });
+    },
+  );
+
+  app.post(
+    "/api/versions/:id/use",
+    told({
+      summary: "Let a version answer: back, forward, or over to another branch",
+      tag,
+      scope: "admin",
+      answer: Difference,
+    }),
+    admin,
+    checked("param", Which),
+    checked("json", Use),
+    async (c) => {
+      const { id } = c.req.valid("param");
+      if (id !== BASE_VERSION) {
+        found(getVersion(db, id), "version");
+        if (!(await checkVersion(db, home, id))) {
+          throw new RequestError(
+            409,
+            `The adapter of version ${id} is not there, or damaged: make it again with POST /api/versions/${id}/rebuild.`,
+            { code: "no-adapter" },
+          );
+        }
+      }
+      const { lost, gained } = goTo(db, id, c.req.valid("json").requeue);
+      return send(c, Difference, { version: id, lost: titles(lost), gained: titles(gained) });
+    },
+  );
+
+  app.put(
+    "/api/versions/:id/pinned",
+    told({
+      summary: "Say whether a version's adapter always stays",
+      tag,
+      scope: "admin",
+      answer: Pinned,
+    }),
+    admin,
+    checked("param", Which),
+    checked("json", Pin),
+    (c) => {
+      const { id } = found(getVersion(db, c.req.valid("param").id), "version");
+      const { pinned } = c.req.valid("json");
+      pinVersion(db, id, pinned);
+      return send(c, Pinned, { version: id, pinned });
     },
   );
 }

@@ -78,7 +78,7 @@ describe("the document", () => {
     for (const [path, { get }] of Object.entries(document.paths)) {
       if (!get || path === "/api/sources/opml") continue;
       const query = path === "/api/search" ? "?q=treaty" : "";
-      const id = /rounds|experiments|webhooks/.test(path) ? 99 : 1;
+      const id = /rounds|experiments|webhooks|refits/.test(path) ? 99 : 1;
       const { status } = await call("get", path.replace("{id}", String(id)) + query, {
         told: path,
       });
@@ -261,6 +261,53 @@ test("what takes long is queued once", async () => {
     const second = await call("post", path);
     expect([first.status, second.data]).toEqual([202, { job: first.data.job, added: false }]);
   }
+});
+
+test("another version answers, and what that means is told before and after", async () => {
+  const before = (await call("get", "/api/versions")).data;
+  const current = before.current as number;
+  expect(current).toBeGreaterThan(1);
+  const version = { told: "/api/versions/{id}" };
+  const wouldBe = await call("get", "/api/versions/0", version);
+  expect((wouldBe.data.lost as object[]).length).toBeGreaterThan(0);
+  const use = (id: number, body = {}) =>
+    call("post", `/api/versions/${id}/use`, { told: "/api/versions/{id}/use", body });
+  expect((await use(0)).data).toEqual(wouldBe.data);
+  expect((await call("get", "/api/versions")).data.current).toBe(0);
+  // The seeded versions have no adapters.
+  const back = await use(current);
+  expect([back.status, back.data.error]).toEqual([
+    409,
+    { code: "no-adapter", message: expect.stringContaining("rebuild") },
+  ]);
+  expect((await use(999)).status).toBe(404);
+  const pinned = await call("put", `/api/versions/${current}/pinned`, {
+    told: "/api/versions/{id}/pinned",
+    body: { pinned: true },
+  });
+  expect(pinned.data).toEqual({ version: current, pinned: true });
+});
+
+test("learning is paused, corrected, slept over and undone", async () => {
+  expect((await call("put", "/api/learning/paused", { body: { paused: true } })).status).toBe(200);
+  expect((await call("get", "/api/learning")).data.rest).toBeDefined();
+  await call("put", "/api/learning/paused", { body: { paused: false } });
+  const wrong = { question: "Who rows the ferry?", given: "Nobody.", version: 0, answer: "Ada." };
+  const noted = await call("post", "/api/corrections", { body: wrong });
+  expect(noted.data).toMatchObject({ feedback: expect.any(Number), queued: true });
+  const asleep = await call("post", "/api/sleep");
+  expect(asleep.status).toBe(202);
+  const refit = await call("get", `/api/refits/${asleep.data.refit}`, {
+    told: "/api/refits/{id}",
+  });
+  expect(refit.status).toBe(200);
+  const stopped = await call("post", `/api/refits/${asleep.data.refit}/stop`, {
+    told: "/api/refits/{id}/stop",
+  });
+  expect(stopped.data).toEqual({ stopped: true });
+  expect((await call("post", "/api/unlearn", { body: { passage: 1 } })).status).toBe(202);
+  expect((await call("post", "/api/unlearn", { body: { passage: 99_999 } })).status).toBe(404);
+  expect((await call("post", "/api/unlearn", { body: {} })).status).toBe(422);
 });
 
 test("a page of another site cannot do anything", async () => {
