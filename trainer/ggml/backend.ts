@@ -11,6 +11,13 @@ const DEVICE_TYPE_CPU = 0;
 const STATUS_SUCCESS = 0;
 const SET_THREADS = koffi.proto("void set_n_threads(void * backend, int n)");
 
+/** A tensor that is wanted: its type is F32 unless given. */
+export interface TensorSpec {
+  name: string;
+  type?: number;
+  ne: Shape;
+}
+
 /** Tensors that outlive a graph (weights, adapters, optimizer state), in one device buffer. */
 export interface Arena {
   tensors: Map<string, Tensor>;
@@ -72,7 +79,23 @@ export class Backend {
   }
 
   /** Allocates named tensors in one buffer on the device. Contents are undefined until uploaded. */
-  allocate(specs: { name: string; type?: number; ne: Shape }[]): Arena {
+  allocate(specs: TensorSpec[]): Arena {
+    const { c } = this.library;
+    const { ctx, tensors } = this.define(specs);
+    const buffer = specs.length > 0 ? c.ggml_backend_alloc_ctx_tensors(ctx, this.handle) : null;
+    if (specs.length > 0 && !buffer) {
+      c.ggml_free(ctx);
+      throw new TrainerError(
+        "internal",
+        `${this.name} has no memory left for ${specs.length} tensors. Close other programs that use it, or choose a smaller model.`,
+      );
+    }
+    const bytes = buffer ? Number(c.ggml_backend_buffer_get_size(buffer)) : 0;
+    return this.arena(ctx, tensors, buffer, bytes);
+  }
+
+  /** Tensors that have no memory yet, in a context of their own. */
+  protected define(specs: TensorSpec[]): { ctx: bigint; tensors: Map<string, Tensor> } {
     const { c } = this.library;
     const ctx = c.ggml_init({
       mem_size: (specs.length + 1) * Number(c.ggml_tensor_overhead()),
@@ -85,17 +108,19 @@ export class Backend {
       c.ggml_set_name(ptr, name.slice(0, 63));
       tensors.set(name, { ptr, ne, type });
     }
-    const buffer = specs.length > 0 ? c.ggml_backend_alloc_ctx_tensors(ctx, this.handle) : null;
-    if (specs.length > 0 && !buffer) {
-      c.ggml_free(ctx);
-      throw new TrainerError(
-        "internal",
-        `${this.name} has no memory left for ${specs.length} tensors. Close other programs that use it, or choose a smaller model.`,
-      );
-    }
+    return { ctx, tensors };
+  }
+
+  protected arena(
+    ctx: bigint,
+    tensors: Map<string, Tensor>,
+    buffer: bigint | null,
+    bytes: number,
+  ): Arena {
+    const { c } = this.library;
     return {
       tensors,
-      bytes: buffer ? Number(c.ggml_backend_buffer_get_size(buffer)) : 0,
+      bytes,
       free: () => {
         if (buffer) c.ggml_backend_buffer_free(buffer);
         c.ggml_free(ctx);

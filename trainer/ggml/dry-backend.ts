@@ -1,5 +1,5 @@
-import { type Arena, Backend } from "./backend.ts";
-import { elements, F32, type Shape, type Tensor } from "./tensor.ts";
+import { type Arena, Backend, type TensorSpec } from "./backend.ts";
+import { elements, type Tensor } from "./tensor.ts";
 
 /** Where tensors pretend to lie: nothing is ever read or written there. */
 const NOWHERE = 2 ** 40;
@@ -18,35 +18,19 @@ export class DryBackend extends Backend {
     super(real.library, real.handle, real.name, real.description, limits);
   }
 
-  override allocate(specs: { name: string; type?: number; ne: Shape }[]): Arena {
+  override allocate(specs: TensorSpec[]): Arena {
     const { c } = this.library;
-    const ctx = c.ggml_init({
-      mem_size: (specs.length + 1) * Number(c.ggml_tensor_overhead()),
-      mem_buffer: null,
-      no_alloc: true,
-    });
-    const tensors = new Map<string, Tensor>();
-    for (const { name, type = F32, ne } of specs) {
-      const ptr = c.ggml_new_tensor(ctx, type, 4, BigInt64Array.from(ne, BigInt));
-      tensors.set(name, { ptr, ne, type });
-    }
+    const { ctx, tensors } = this.define(specs);
     const bufferType = c.ggml_backend_get_default_buffer_type(this.handle);
     const bytes = Number(c.ggml_backend_alloc_ctx_tensors_from_buft_size(ctx, bufferType));
     // A tensor that lies in a buffer is not planned again with the graphs that use it.
-    const buffer = c.ggml_backend_cpu_buffer_from_ptr(NOWHERE, ROOM);
+    const buffer: bigint = c.ggml_backend_cpu_buffer_from_ptr(NOWHERE, ROOM);
     let at = NOWHERE;
     for (const { ptr } of tensors.values()) {
       c.ggml_backend_tensor_alloc(buffer, ptr, at);
       at += Math.ceil(Number(c.ggml_nbytes(ptr)) / ALIGNMENT) * ALIGNMENT;
     }
-    return {
-      tensors,
-      bytes,
-      free: () => {
-        c.ggml_backend_buffer_free(buffer);
-        c.ggml_free(ctx);
-      },
-    };
+    return this.arena(ctx, tensors, buffer, bytes);
   }
 
   override upload(): void {}
