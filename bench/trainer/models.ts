@@ -2,11 +2,12 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { EMBEDDED_MODEL } from "../../app/config.ts";
 import { GgufFile } from "../../trainer/ggml/gguf.ts";
-import { type GgufHeader, type GgufValue, GgufWriter } from "../../trainer/ggml/gguf-writer.ts";
+import { type GgufHeader, GgufWriter } from "../../trainer/ggml/gguf-writer.ts";
 import { loadLibrary } from "../../trainer/ggml/library.ts";
 import { dequantize, quantize } from "../../trainer/ggml/quantize.ts";
 import { BF16, F32, type Shape } from "../../trainer/ggml/tensor.ts";
 import type { Hyperparameters } from "../../trainer/model/hyperparameters.ts";
+import { modelMetadata } from "../../trainer/model/metadata.ts";
 import { EMBEDDING, expectedTensors, optionalTensors } from "../../trainer/model/model.ts";
 import { random, seedFor } from "../../trainer/random.ts";
 
@@ -105,7 +106,7 @@ async function writeRandom(hyper: Hyperparameters, path: string, type: number): 
   for (const [name, ne] of optionalTensors(hyper)) {
     if (/attn_[qkv]\.bias$/.test(name) && hyper.architecture === "qwen2") shapes.push([name, ne]);
   }
-  await write(path, type, metadataOf(hyper), shapes, (name, ne) => randomWeights(name, ne));
+  await write(path, type, modelMetadata(hyper), shapes, (name, ne) => randomWeights(name, ne));
 }
 
 /** The same model with its matrices in another type. */
@@ -164,21 +165,4 @@ function randomWeights(name: string, ne: Shape): Float32Array {
     if (i + 1 < count) out[i + 1] = radius * Math.sin(angle);
   }
   return out;
-}
-
-function metadataOf(h: Hyperparameters): Record<string, GgufValue> {
-  const key = (name: string): string => `${h.architecture}.${name}`;
-  return {
-    "general.architecture": { string: h.architecture },
-    "general.name": { string: h.name },
-    [key("block_count")]: { u32: h.layers },
-    [key("context_length")]: { u32: h.contextLength },
-    [key("embedding_length")]: { u32: h.width },
-    [key("feed_forward_length")]: { u32: h.feedForward },
-    [key("attention.head_count")]: { u32: h.heads },
-    [key("attention.head_count_kv")]: { u32: h.kvHeads },
-    [key("attention.layer_norm_rms_epsilon")]: { f32: h.rmsEps },
-    [key("rope.dimension_count")]: { u32: h.ropeDims },
-    [key("rope.freq_base")]: { f32: h.ropeBase },
-  };
 }

@@ -3,8 +3,9 @@ import { loadLibrary } from "../../trainer/ggml/library.ts";
 import { F16, F32 } from "../../trainer/ggml/tensor.ts";
 import { bytesOf } from "../../trainer/ggml/tensor-types.ts";
 import type { Hyperparameters } from "../../trainer/model/hyperparameters.ts";
+import { modelMetadata } from "../../trainer/model/metadata.ts";
 import { expectedTensors } from "../../trainer/model/model.ts";
-import { byteTokenizer, hyperMetadata, SMALL } from "./random-model.ts";
+import { byteTokenizer, SMALL } from "./random-model.ts";
 
 /** 100 million parameters as F16: 203 MB, 13 MB a layer. */
 export const LARGE: Hyperparameters = {
@@ -26,7 +27,7 @@ export function writeLargeModel(path: string): void {
     ne,
     type: ne[1] > 1 ? F16 : F32,
   }));
-  const metadata = { ...hyperMetadata(LARGE), ...byteTokenizer() };
+  const metadata = { ...modelMetadata(LARGE), ...byteTokenizer() };
   const writer = GgufWriter.create(library, path, { metadata, tensors });
   const noise = new Uint16Array(1024 * 1024).map(() => 0x2000 + Math.floor(Math.random() * 0x800));
   const block = new Uint8Array(noise.buffer);

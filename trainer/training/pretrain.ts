@@ -5,6 +5,7 @@ import { quantize } from "../ggml/quantize.ts";
 import { BF16, F32, type Shape, type Tensor } from "../ggml/tensor.ts";
 import type { Gradients } from "../layers/gradients.ts";
 import type { Hyperparameters } from "../model/hyperparameters.ts";
+import { modelMetadata } from "../model/metadata.ts";
 import { assembleModel, EMBEDDING, expectedTensors, type Model } from "../model/model.ts";
 import {
   ALIGNMENT,
@@ -122,25 +123,6 @@ export class Pretrainer {
   private tensor(name: string): Tensor {
     return this.arena.tensors.get(name) as Tensor;
   }
-}
-
-/** A Llama model's shape as GGUF metadata. */
-export function modelMetadata(h: Hyperparameters): Record<string, GgufValue> {
-  const key = (name: string): string => `${h.architecture}.${name}`;
-  return {
-    "general.architecture": { string: h.architecture },
-    "general.name": { string: h.name },
-    [key("block_count")]: { u32: h.layers },
-    [key("context_length")]: { u32: h.contextLength },
-    [key("embedding_length")]: { u32: h.width },
-    [key("feed_forward_length")]: { u32: h.feedForward },
-    [key("attention.head_count")]: { u32: h.heads },
-    [key("attention.head_count_kv")]: { u32: h.kvHeads },
-    [key("attention.layer_norm_rms_epsilon")]: { f32: h.rmsEps },
-    [key("rope.dimension_count")]: { u32: h.ropeDims },
-    [key("rope.freq_base")]: { f32: h.ropeBase },
-    [key("vocab_size")]: { u32: h.vocabulary },
-  };
 }
 
 /** Norms one, matrices normal with 1/sqrt(n_in), those that write to the residual stream smaller by sqrt(2 layers). */

@@ -4,6 +4,7 @@ import { loadLibrary } from "../../ggml/library.ts";
 import { F32, type Shape } from "../../ggml/tensor.ts";
 import { bytesOf, tensorType } from "../../ggml/tensor-types.ts";
 import type { Hyperparameters } from "../../model/hyperparameters.ts";
+import { modelMetadata } from "../../model/metadata.ts";
 import { expectedTensors, OUTPUT, optionalTensors } from "../../model/model.ts";
 import { normal, random, seedFor } from "../../random.ts";
 
@@ -78,6 +79,8 @@ export interface Extras {
   ropeFactors?: number[];
   /** ggml's number of a matrix's type, F32 unless given; norms and biases are F32. */
   typeOf?: (name: string) => number;
+  /** Deviation of the embedding's values; 0.5 unless given. */
+  embedding?: number;
   /** A GGUF whose tokenizer it has instead of one byte per token; of the same architecture. */
   vocabularyOf?: string;
   /** What its file says beside that. */
@@ -106,11 +109,11 @@ export function writeRandomModel(
     const values =
       name === "rope_freqs.weight"
         ? Float32Array.from(extras.ropeFactors ?? [])
-        : randomWeights(name, ne, seed);
+        : randomWeights(name, ne, seed, extras.embedding);
     const type = ne[1] === 1 ? F32 : (extras.typeOf?.(name) ?? F32);
     return { name, type, ne, data: quantized(values, type, ne[0]) };
   });
-  const metadata = { ...hyperMetadata(hyper), ...extras.metadata };
+  const metadata = { ...modelMetadata(hyper), ...extras.metadata };
   if (!extras.vocabularyOf) {
     writeGguf(library, path, { metadata: { ...metadata, ...byteTokenizer() }, tensors });
     return;
@@ -134,46 +137,12 @@ export function quantized(values: Float32Array, type: number, columns: number): 
   return bytes;
 }
 
-function randomWeights(name: string, ne: Shape, seed: number): Float32Array {
+function randomWeights(name: string, ne: Shape, seed: number, embedding = 0.5): Float32Array {
   const count = ne[0] * ne[1];
   const next = random(seedFor(seed, name));
   if (name.endsWith("norm.weight")) return normal(count, 0.1, next).map((x) => 1 + x);
   if (name.endsWith(".bias")) return normal(count, 0.2, next);
-  return normal(count, name === "token_embd.weight" ? 0.5 : 1 / Math.sqrt(ne[0]), next);
-}
-
-export function hyperMetadata(h: Hyperparameters): Record<string, GgufValue> {
-  const key = (name: string): string => `${h.architecture}.${name}`;
-  return {
-    "general.architecture": { string: h.architecture },
-    "general.name": { string: h.name },
-    [key("block_count")]: { u32: h.layers },
-    [key("context_length")]: { u32: h.contextLength },
-    [key("embedding_length")]: { u32: h.width },
-    [key("feed_forward_length")]: { u32: h.feedForward },
-    [key("attention.head_count")]: { u32: h.heads },
-    [key("attention.head_count_kv")]: { u32: h.kvHeads },
-    [key("attention.key_length")]: { u32: h.headDim },
-    [key("attention.value_length")]: { u32: h.headDim },
-    [key("attention.layer_norm_rms_epsilon")]: { f32: h.rmsEps },
-    [key("rope.dimension_count")]: { u32: h.ropeDims },
-    [key("rope.freq_base")]: { f32: h.ropeBase },
-    ...(h.ropeScale !== 1 && {
-      [key("rope.scaling.type")]: { string: "linear" },
-      [key("rope.scaling.factor")]: { f32: 1 / h.ropeScale },
-    }),
-    ...(h.sliding && {
-      [key("attention.sliding_window")]: { u32: h.sliding.window },
-      // As converters do, only what differs from every sixth.
-      ...(h.sliding.layers.some((slides, i) => slides !== i % 6 < 5) && {
-        [key("attention.sliding_window_pattern")]: {
-          i32s: Int32Array.from(h.sliding.layers, Number),
-        },
-      }),
-      [key("rope.freq_base_swa")]: { f32: h.sliding.ropeBase },
-    }),
-    [key("vocab_size")]: { u32: h.vocabulary },
-  };
+  return normal(count, name === "token_embd.weight" ? embedding : 1 / Math.sqrt(ne[0]), next);
 }
 
 /** The metadata of the byte-level vocabulary. */
