@@ -5,6 +5,8 @@ import { describe, elements, F32, I32, type Shape, shape, type Tensor } from "./
 import { bytesOf } from "./tensor-types.ts";
 
 const F32_BYTES = 4;
+/** GGML_PREC_F32 */
+const PRECISION_F32 = 10;
 
 /** The rotary embedding of a model: how queries and keys are turned by their positions. */
 export interface RopeOptions {
@@ -159,12 +161,9 @@ export class Graph {
     if (a.ne[0] !== b.ne[0] || b.ne[2] % a.ne[2] !== 0) {
       throw new TrainerError("internal", `mul_mat of ${describe(a)} and ${describe(b)}`);
     }
-    return this.f32(this.c.ggml_mul_mat(this.ctx, a.ptr, b.ptr), [
-      a.ne[1],
-      b.ne[1],
-      b.ne[2],
-      b.ne[3],
-    ]);
+    const ptr = this.c.ggml_mul_mat(this.ctx, a.ptr, b.ptr);
+    if (this.backend.limits.asksForF32Sums) this.c.ggml_mul_mat_set_prec(ptr, PRECISION_F32);
+    return this.f32(ptr, [a.ne[1], b.ne[1], b.ne[2], b.ne[3]]);
   }
 
   /**

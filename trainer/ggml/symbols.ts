@@ -49,6 +49,7 @@ export const BASE_PROTOTYPES = [
   "void * ggml_rms_norm(void * ctx, void * a, float eps)",
   "void * ggml_rms_norm_back(void * ctx, void * grad, void * x, float eps)",
   "void * ggml_mul_mat(void * ctx, void * a, void * b)",
+  "void ggml_mul_mat_set_prec(void * product, int precision)",
   "void * ggml_out_prod(void * ctx, void * a, void * b)",
   "void * ggml_cast(void * ctx, void * a, int type)",
   "void * ggml_cpy(void * ctx, void * a, void * b)",

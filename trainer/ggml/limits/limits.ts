@@ -13,6 +13,8 @@ export interface Limits {
   operations: Readonly<Record<string, readonly Requirement[]>>;
   /** Operations that it has, but that are slower than others which come to the same. */
   slow: readonly string[];
+  /** Products are asked to sum in F32, where the backend would sum them in F16. */
+  asksForF32Sums: boolean;
 }
 
 /**
@@ -20,12 +22,24 @@ export interface Limits {
  * than the kernels assert or take for granted, from the kernels.
  */
 export const LIMITS: Readonly<Record<Variant, Limits>> = {
-  cpu: { variant: "cpu", operations: CPU, slow: [] },
-  // One product per matrix of a batch, where the product of transposes is batched.
-  cuda: { variant: "cuda", operations: CUDA, slow: ["OUT_PROD"] },
-  metal: { variant: "metal", operations: METAL, slow: [] },
-  // A loop per cell of the result.
-  vulkan: { variant: "vulkan", operations: VULKAN, slow: ["OUT_PROD"] },
+  cpu: { variant: "cpu", operations: CPU, slow: [], asksForF32Sums: false },
+  cuda: {
+    variant: "cuda",
+    operations: CUDA,
+    // One product per matrix of a batch, where the product of transposes is batched.
+    slow: ["OUT_PROD"],
+    // F16 weights alone are summed in F16; asked for F32, it would convert all weights for each product.
+    asksForF32Sums: false,
+  },
+  metal: { variant: "metal", operations: METAL, slow: [], asksForF32Sums: false },
+  vulkan: {
+    variant: "vulkan",
+    operations: VULKAN,
+    // A loop per cell of the result.
+    slow: ["OUT_PROD"],
+    // Else F16 and quantized weights, and strided operands (keys and values), are summed in F16.
+    asksForF32Sums: true,
+  },
 };
 
 /** Operations for which graph.ts has another form, of operations that every backend has. */
