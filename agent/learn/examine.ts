@@ -106,7 +106,7 @@ async function withDistractors(run: Run, rows: NewProbe[]): Promise<NewProbe[]> 
 export async function decideStage(run: Run): Promise<void> {
   const { context, db, passage } = run;
   run.say("Asking the questions with the passage closed");
-  const probes = listProbes(db, passage.id);
+  const probes = listProbes(db, passage.id).filter(({ supersededBy }) => supersededBy === null);
   const parent = await soundVersion(db, context.home);
   const { signal } = context;
   const adapter = parent ? run.adapterPath(parent.file) : null;

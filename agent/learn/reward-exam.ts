@@ -9,7 +9,9 @@ export class RewardExam {
   private before: Standing[] | undefined;
 
   constructor(private readonly run: Run) {
-    this.probes = listProbes(run.db, run.passage.id, "reward");
+    this.probes = listProbes(run.db, run.passage.id, "reward").filter(
+      ({ supersededBy }) => supersededBy === null,
+    );
   }
 
   async take(adapter: string) {

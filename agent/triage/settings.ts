@@ -26,5 +26,5 @@ export const DEFAULT_TRIAGE: TriageSettings = {
   dailyMinutes: 0,
   quietHours: [],
   niceness: 5,
-  together: 4,
+  together: 1,
 };

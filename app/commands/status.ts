@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { isDead } from "../../agent/jobs/owner.ts";
 import { describe } from "../../agent/jobs/run.ts";
 import { LOOP_LEASE } from "../../agent/loop.ts";
+import { type Rest, restAt } from "../../agent/triage/permit.ts";
 import { countDocuments } from "../../db/documents.ts";
 import { countJobs, listJobs } from "../../db/jobs.ts";
 import { leaseHolder } from "../../db/leases.ts";
@@ -10,6 +11,7 @@ import { countPassages } from "../../db/passages.ts";
 import { findOpenUpdate } from "../../db/updates.ts";
 import { currentVersion } from "../../db/versions.ts";
 import { type CommandContext, type CommandResult, runs } from "../frame.ts";
+import { loadSettings } from "../settings.ts";
 
 /** How many of the latest failures are told. */
 const FAILURES = 5;
@@ -29,6 +31,7 @@ async function status(context: CommandContext): Promise<CommandResult> {
     jobs: countJobs(db),
     loop: loopOf(db),
     running: runningJob(db),
+    rest: restAt(db, loadSettings(db).triage) ?? null,
     failures: listJobs(db, "failed", FAILURES).map(({ id, error }) => ({ job: id, error })),
   };
   return { data, text: words(data) };
@@ -58,6 +61,7 @@ function words(data: {
   jobs: Record<string, number>;
   loop: ReturnType<typeof loopOf>;
   running: ReturnType<typeof runningJob>;
+  rest: Rest | null;
   failures: { job: number; error: string | null }[];
 }): string {
   const { loop, running } = data;
@@ -75,7 +79,8 @@ function words(data: {
     `jobs       ${counts(data.jobs)}`,
     `learning   ${loop.running ? `in process ${loop.process}` : "no process is learning: start `selkie serve`"}`,
   ];
-  if (loop.problem) lines.push(`problem    ${loop.problem}`);
+  if (data.rest) lines.push(`rests      ${data.rest.message}`);
+  if (loop.problem && loop.problem !== data.rest?.message) lines.push(`problem    ${loop.problem}`);
   if (running)
     lines.push(`running    ${running.title}${running.stage ? ` (${running.stage})` : ""}`);
   for (const { job, error } of data.failures) lines.push(`failed     job ${job}: ${error}`);

@@ -87,6 +87,72 @@ const messages = () =>
     .map((event) => event.message)
     .reverse();
 
+describe("a rest", () => {
+  const rest = (message = "Paused.", stops = true) =>
+    ({ reason: "paused", message, stops }) as const;
+
+  test("reading goes on, learning waits, and others see why", async () => {
+    learn(1);
+    read("/a");
+    const done: string[] = [];
+    const states: LoopState[] = [];
+    let resting = true;
+    await loop(
+      {
+        read: async (_context, job) => void done.push(job.key),
+        learn: async (_context, job) => void done.push(job.key),
+      },
+      {
+        rest: () => (resting ? rest() : undefined),
+        onState: (state) => {
+          states.push(state);
+          if (state.phase !== "resting") return;
+          expect(leaseHolder(db, LOOP_LEASE)!.problem).toBe("Paused.");
+          resting = false;
+        },
+      },
+    );
+    expect(done).toEqual(["read:/a", "learn:1"]);
+    expect(states.map(({ phase }) => phase)).toEqual(["working", "resting", "working", "stopped"]);
+  });
+
+  test("what runs is stopped where people say so, and goes on later; a budget lets it end", async () => {
+    learn(1);
+    learn(2);
+    const ends: string[] = [];
+    let now: ReturnType<typeof rest> | undefined;
+    await loop(
+      {
+        learn: async ({ signal }, job) => {
+          if (ends.length === 0) now = rest("Quiet.");
+          else if (ends.length === 1) now = rest("Budget.", false);
+          const aborted = await Promise.race([
+            new Promise((resolve) => signal.addEventListener("abort", () => resolve(true))),
+            Bun.sleep(300).then(() => false),
+          ]);
+          ends.push(`${job.key} ${aborted ? "stopped" : "ended"}`);
+          signal.throwIfAborted();
+        },
+      },
+      {
+        rest: () => now,
+        onState: ({ phase }) => {
+          if (phase === "resting") now = undefined;
+        },
+      },
+    );
+    expect(ends).toEqual(["learn:1 stopped", "learn:1 ended", "learn:2 ended"]);
+    expect(listJobs(db, "done").every(({ attempts }) => attempts === 1)).toBe(true);
+  });
+
+  test("who waits for the end is told", async () => {
+    learn(1);
+    const ended = loop({}, { rest: () => rest("Paused."), onTrouble: "stop" });
+    await expect(ended).rejects.toThrow(LoopError);
+    expect(countJobs(db).queued).toBe(1);
+  });
+});
+
 describe("the loop", () => {
   test("does what is queued, in order, and what is queued meanwhile", async () => {
     learn(1);

@@ -204,6 +204,9 @@ describe("status", () => {
       rejected: 0,
       failed: 0,
       superseded: 0,
+      review: 0,
+      skipped: 0,
+      unlearned: 0,
     });
   });
 });
