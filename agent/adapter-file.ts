@@ -1,5 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Database } from "../db/open.ts";
+import { hasFile } from "../db/versions.ts";
 import type { Home } from "./home.ts";
 
 /** The name of a kept adapter inside the adapters folder: by its content, which never changes. */
@@ -28,6 +30,12 @@ export async function keepAdapter(home: Home, file: string, sha256: string): Pro
   }
   // Died between the rename and the transaction, or two adapters came out the same.
   return isSound(target, sha256);
+}
+
+/** Removes an adapter that got its final name for nothing, unless a version has the same content. */
+export function dropAdapter(db: Database, home: Home, sha256: string): void {
+  const file = adapterFile(sha256);
+  if (!hasFile(db, file)) rmSync(join(home.adapters, file), { force: true });
 }
 
 /** Whether a file is there and has the content that its hash says. */

@@ -114,6 +114,12 @@ export function versionOfUpdate(db: Database, updateId: number): Version | undef
   return db.select().from(versions).where(eq(versions.updateId, updateId)).get();
 }
 
+/** Whether some version has this adapter. */
+export function hasFile(db: Database, file: string): boolean {
+  const row = db.select({ id: versions.id }).from(versions).where(eq(versions.file, file)).get();
+  return row !== undefined;
+}
+
 /** Every version, the oldest first. */
 export function listVersions(db: Database): Version[] {
   return db.select().from(versions).orderBy(asc(versions.id)).all();

@@ -134,7 +134,7 @@ export interface Lineage {
 
 /** R[t, i]: after update t, the accuracy on passage i. */
 export interface Matrix {
-  rows: { updateId: number; label: string }[];
+  rows: { updateId: number | null; label: string }[];
   columns: { passageId: number; label: string }[];
   /** null where it was not measured. */
   values: (number | null)[][];

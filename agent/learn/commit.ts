@@ -3,7 +3,7 @@ import { type Candidate, changeCandidate, listCandidates } from "../../db/candid
 import { settleFeedback } from "../../db/feedback.ts";
 import { decidePassage } from "../../db/passages.ts";
 import { addVersion, pointTo } from "../../db/versions.ts";
-import { adapterFile, isSound, keepAdapter } from "../adapter-file.ts";
+import { adapterFile, dropAdapter, isSound, keepAdapter } from "../adapter-file.ts";
 import { backOff } from "../gate/backoff.ts";
 import { saveLooks } from "../measure/looks.ts";
 import { close } from "./examine.ts";
@@ -56,6 +56,11 @@ export async function commitStage(run: Run): Promise<void> {
   const { sha256 } = passed;
   const file = adapterFile(sha256);
   if (!(await keepAdapter(context.home, passed.file, sha256))) return again();
+  // Somebody chose another version while the old questions were asked.
+  if (run.isOutdated) {
+    dropAdapter(db, context.home, sha256);
+    return run.advance({ stage: "decide" });
+  }
   const reason = `${approval(all, best)}${passed.reason === "" ? "" : ` ${passed.reason}`}`;
   run.advance({ stage: "measure", verdict: "commit", reason, gain: best.reward }, (change) => {
     const { id: updateId, parentVersionId: parentId } = update;

@@ -104,7 +104,10 @@ function difference(db: Database, to: number): Difference & { taught: Map<number
   const passages = getPassages(db, [...new Set([...before.keys(), ...taught.keys()])]);
   return {
     lost: passages.filter(({ id, decision }) => !taught.has(id) && decision === "learned"),
-    gained: passages.filter(({ id, decision }) => taught.has(id) && decision !== "learned"),
+    // One that is known and is being learned anew stays in the queue.
+    gained: passages.filter(
+      ({ id, decision }) => taught.has(id) && !before.has(id) && decision !== "learned",
+    ),
     taught,
   };
 }

@@ -1,7 +1,7 @@
 import type { Database } from "../../db/open.ts";
 import { getPassages, type Passage } from "../../db/passages.ts";
 import { type PassageScore, passageScores } from "../../db/scores.ts";
-import { taughtBy } from "../../db/versions.ts";
+import { listVersions, taughtBy } from "../../db/versions.ts";
 
 /** Rows and columns that are shown at most: more than that nobody can see. */
 export const MATRIX_LIMIT = 400;
@@ -15,8 +15,8 @@ export interface MatrixColumn {
 
 /** The matrices R[t, i], as far as they were measured. */
 export interface MemoryMatrix {
-  /** The versions, oldest first; row t is measured under `versions[t]`. */
-  versions: { id: number; updateId: number }[];
+  /** The versions, oldest first; row t is measured under `versions[t]`. A refit has no update. */
+  versions: { id: number; updateId: number | null }[];
   columns: MatrixColumn[];
   /** Mean over a column's probes that were asked of whether each was right; null where none was. */
   accuracy: (number | null)[][];
@@ -33,7 +33,7 @@ export function memoryMatrix(db: Database, limit = MATRIX_LIMIT): MemoryMatrix {
   const taught = taughtBy(db);
   const width = Math.max(1, Math.ceil(taught.length / limit));
   const columnOf = new Map(taught.map(({ passageId }, i) => [passageId, Math.floor(i / width)]));
-  const rows = taught.slice(-limit);
+  const rows = listVersions(db).slice(-limit);
   const firsts = taught.filter((_, i) => i % width === 0);
   const passages = new Map(
     getPassages(
@@ -42,7 +42,7 @@ export function memoryMatrix(db: Database, limit = MATRIX_LIMIT): MemoryMatrix {
     ).map((passage) => [passage.id, passage]),
   );
   const cells = new Map<number, PassageScore[][]>();
-  for (const score of rows.length === 0 ? [] : passageScores(db, rows[0]!.versionId)) {
+  for (const score of rows.length === 0 ? [] : passageScores(db, rows[0]!.id)) {
     const column = columnOf.get(score.passageId);
     // Before a passage was learned it has no cell.
     if (column === undefined || score.versionId < firsts[column]!.versionId) continue;
@@ -51,11 +51,9 @@ export function memoryMatrix(db: Database, limit = MATRIX_LIMIT): MemoryMatrix {
     row[column] = [...(row[column] ?? []), score];
   }
   const table = (pick: (score: PassageScore) => number) =>
-    rows.map(({ versionId }) =>
-      firsts.map((_, i) => meanOf(cells.get(versionId)?.[i] ?? [], pick)),
-    );
+    rows.map(({ id }) => firsts.map((_, i) => meanOf(cells.get(id)?.[i] ?? [], pick)));
   return {
-    versions: rows.map(({ versionId, updateId }) => ({ id: versionId, updateId })),
+    versions: rows.map(({ id, updateId }) => ({ id, updateId })),
     columns: firsts.map(({ passageId }, i) => ({
       passage: passages.get(passageId)!,
       passages: Math.min(width, taught.length - i * width),

@@ -10,6 +10,7 @@ import {
   type Refit,
   setRefitPassages,
 } from "../../db/refits.ts";
+import { BASE_VERSION, currentVersion } from "../../db/versions.ts";
 
 /** A refit that was asked for, and whether it is a new one. */
 export interface Requested {
@@ -57,7 +58,10 @@ export function stopRefit(db: Database, id: number): boolean {
     const refit = getRefit(db, id);
     if (!refit || refit.finishedAt !== null) return false;
     const reason = "It was stopped by hand.";
-    changeRefit(db, id, { stage: "done", verdict: "stopped", reason, finishedAt: Date.now() });
+    // A sleep that was stopped is not due again at once.
+    const fromVersionId = refit.fromVersionId ?? currentVersion(db)?.id ?? BASE_VERSION;
+    const end = { stage: "done", verdict: "stopped", reason, finishedAt: Date.now() } as const;
+    changeRefit(db, id, { ...end, fromVersionId });
     dropJob(db, keyOf(db, id));
     const message = `${refitName(refit)} was stopped: everything is as it was.`;
     addEvent(db, { level: "info", kind: "refit.stopped", message });

@@ -43,7 +43,7 @@ export function matrixRoutes(app: Hono<SiteEnv>, site: Site): void {
 export function matrixCsv({ rows, columns, values }: Matrix): string {
   const head = ["update", "version", ...columns.map((column) => quote(column.label))];
   const lines = values.map((row, t) =>
-    [rows[t]!.updateId, rows[t]!.label, ...row.map((value) => value ?? "")].join(","),
+    [rows[t]!.updateId ?? "", rows[t]!.label, ...row.map((value) => value ?? "")].join(","),
   );
   return `${[head.join(","), ...lines].join("\r\n")}\r\n`;
 }

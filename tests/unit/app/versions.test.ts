@@ -13,6 +13,7 @@ import { changeUpdate, openUpdate } from "../../../db/updates.ts";
 import { addVersion, currentVersion, getVersion, pointTo } from "../../../db/versions.ts";
 import type { TrainProgress } from "../../../trainer/types.ts";
 import { openSite, type TestSite } from "../../browser/site.ts";
+import { runCli } from "../../support/cli.ts";
 
 let site: TestSite;
 
@@ -227,3 +228,17 @@ test("when to sleep and how much room there is are settings", () => {
   });
   expect(() => loadSettings(db, { SELKIE_SLEEP_VERSIONS: "-1" })).toThrow("SELKIE_SLEEP_VERSIONS");
 });
+
+test("the command line lists versions, goes to one, and refuses what there is not", async () => {
+  const { root } = site.instance.home;
+  const cli = (...args: string[]) => runCli(args, { cwd: root, home: root });
+  await send("/versions/3", { action: "use" });
+  const list = await cli("versions", "list", "--json");
+  expect(list.json()).toMatchObject({ currentId: 3, versions: 3, roots: [[{ id: 3 }, {}, {}]] });
+  const used = await cli("versions", "use", "1", "--json");
+  expect(used.json()).toMatchObject({ version: 1, lost: [{ id: 2 }, { id: 3 }], gained: [] });
+  expect(answered()).toBe(1);
+  const none = await cli("versions", "use", "9");
+  expect(none.code).toBe(1);
+  expect(none.err).toContain("There is no version “9”");
+}, 60_000);
