@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { dependencies, version } from "../../package.json";
 import {
   type Check,
+  crashWords,
   type DeviceResult,
   hardwareStatus,
   isBackend,
@@ -90,8 +91,8 @@ function write(out: string, report: Report): void {
   }
 }
 
-function failed({ name, type, figure, limit, problem }: Check): string {
-  const what = `${name}, ${type}`;
+function failed({ name, architecture, type, figure, limit, problem }: Check): string {
+  const what = `${name}, ${architecture} ${type}`;
   return problem
     ? `${what}: ${problem}`
     : `${what}: ${figure?.toExponential(1)}, and at most ${limit} is right.`;
@@ -101,15 +102,17 @@ function words(report: Report, out: string): string {
   const known = readReports();
   return [
     ...report.devices.flatMap((result) => {
-      const { backend, device, checks, benchmark, passed } = result;
+      const { backend, device, processes, checks, benchmark, passed } = result;
+      const crashes = crashWords(processes);
       const description = device?.description ?? "no device";
       const soft = isSoftware({ description }) ? " (in software)" : "";
       const before = hardwareStatus({ variant: backend, description }, known);
       return [
         `${backend}: ${description}${soft}: ${passed ? "passed" : "FAILED"}; before this, ${before}`,
-        ...checks.map(({ name, type, figure, limit, passed }) => {
+        ...(crashes ? [`  ${crashes}; their tasks were begun again`] : []),
+        ...checks.map(({ name, architecture, type, figure, limit, passed }) => {
           const value = figure === undefined ? "no figure" : figure.toExponential(1);
-          return `  ${passed ? "ok  " : "FAIL"} ${name.padEnd(32)} ${type.padEnd(14)} ${value} (at most ${limit})`;
+          return `  ${passed ? "ok  " : "FAIL"} ${name.padEnd(30)} ${`${architecture} ${type}`.padEnd(20)} ${value} (at most ${limit})`;
         }),
         ...(benchmark
           ? [

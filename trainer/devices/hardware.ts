@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Report } from "./selftest/report.ts";
+import { crashWords, type Report } from "./selftest/report.ts";
 
-/** What is known of a device: it passed a selftest whose report is kept, or it was never tried. */
-export type HardwareStatus = "verified" | "expected to work";
+/**
+ * What is known of a device: it passed a selftest whose report is kept, perhaps after tasks whose
+ * processes crashed were begun again, or it was never tried.
+ */
+export type HardwareStatus = "verified" | "verified, with crashes" | "expected to work";
 
 /** Where the reports of `selkie selftest` are kept. */
 export const REPORTS = join(import.meta.dir, "../../docs/hardware");
@@ -19,7 +22,7 @@ export function readReports(folder = REPORTS): Report[] {
     const path = join(folder, name);
     try {
       const report = JSON.parse(readFileSync(path, "utf8")) as Report;
-      if (report.format === 1 && Array.isArray(report.devices)) return report;
+      if (report.format === 2 && Array.isArray(report.devices)) return report;
     } catch {
       // Said below.
     }
@@ -27,16 +30,21 @@ export function readReports(folder = REPORTS): Report[] {
   });
 }
 
-/** Verified only by a report that passed on the same backend and a device of the same description. */
+/**
+ * Verified only by a report that passed on the same backend and a device of the same description: a
+ * software device's says nothing of the hardware behind the same backend.
+ */
 export function hardwareStatus(
   device: { variant: string; description?: string },
   reports: readonly Report[],
 ): HardwareStatus {
-  const verified = reports.some(({ devices }) =>
-    devices.some(
+  const passed = reports
+    .flatMap(({ devices }) => devices)
+    .filter(
       ({ backend, device: known, passed }) =>
         passed && backend === device.variant && known?.description === device.description,
-    ),
-  );
-  return verified ? "verified" : "expected to work";
+    );
+  if (passed.length === 0) return "expected to work";
+  const clean = passed.some(({ processes }) => crashWords(processes) === undefined);
+  return clean ? "verified" : "verified, with crashes";
 }

@@ -15,7 +15,8 @@ const device = {
 /** A report of a device with this description. */
 function reportOf(description: string, passed = true) {
   const known = { name: "CUDA0", description, ggml: "1" };
-  return makeReport([{ backend: "cuda", device: known, checks: [], passed }], {
+  const processes = { begun: 9, crashed: {} };
+  return makeReport([{ backend: "cuda", device: known, processes, checks: [], passed }], {
     selkie: "0",
     nodeLlamaCpp: "0",
   });

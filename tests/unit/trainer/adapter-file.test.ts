@@ -7,9 +7,9 @@ import { AdapterFile } from "../../../trainer/lora/adapter-file.ts";
 import { type LoadedModel, loadModel } from "../../../trainer/model/load.ts";
 import { trainAdapter } from "../../../trainer/training/train.ts";
 import { LORA_TARGETS } from "../../../trainer/types.ts";
-import { logitsOfFile, openLlama } from "../../support/llama-cpp.ts";
+import { llamaLogitsOfFile, openLlama } from "../../support/llama-cpp.ts";
 import { type AdapterOptions, writeRandomAdapter } from "../../support/random-adapter.ts";
-import { SMALL, VOCABULARY, writeRandomModel } from "../../support/random-model.ts";
+import { SMALL, writeRandomModel } from "../../support/random-model.ts";
 import { byteRow } from "../../support/rows.ts";
 import { cpu, failure, jobOn, logitsOf, relativeDifference, SENTENCE, scratch } from "./fixture.ts";
 
@@ -51,7 +51,7 @@ describe("adapters as other programs write them give llama.cpp's logits", () => 
       const row = byteRow("The ferry Halcyon");
       const [plain] = await logitsOf(loaded, [row]);
       const [got] = await logitsOf(loaded, [row], path);
-      const expected = await logitsOfFile(llama, base, row, VOCABULARY, path);
+      const expected = await llamaLogitsOfFile(llama, base, row, path);
       expect(relativeDifference(got![9]!, plain![9]!)).toBeGreaterThan(0.05);
       const tolerance = TOLERANCE[options.type ?? F32]!;
       got!.forEach((logits, i) => {

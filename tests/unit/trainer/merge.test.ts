@@ -52,10 +52,10 @@ const merge = (job: Partial<MergeJob>, threads = 1) =>
     threads,
   );
 
-async function logitsOf(path: string, lora?: Parameters<typeof llamaLogits>[3]) {
+async function logitsOf(path: string, lora?: Parameters<typeof llamaLogits>[2]) {
   const model = await llama.loadModel({ modelPath: path });
   try {
-    return await llamaLogits(model, ROW, VOCABULARY, lora);
+    return await llamaLogits(model, ROW, lora);
   } finally {
     await model.dispose();
   }

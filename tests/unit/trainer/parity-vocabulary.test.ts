@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { getLlama, type Llama, LlamaLogLevel } from "node-llama-cpp";
+import type { Llama } from "node-llama-cpp";
 import { GgufFile } from "../../../trainer/ggml/gguf.ts";
 import type { Hyperparameters } from "../../../trainer/model/hyperparameters.ts";
 import { loadModel } from "../../../trainer/model/load.ts";
 import { ModelTokenizer } from "../../../trainer/process/tokenizer.ts";
+import { llamaLogits, openLlama } from "../../support/llama-cpp.ts";
 import { SMALL, SMALL_OF, writeRandomModel } from "../../support/random-model.ts";
 import { argmax, cpu, logitsOf, PASSAGE, relativeDifference, scratch } from "./fixture.ts";
-import { oracle } from "./oracle.ts";
 
 setDefaultTimeout(120_000);
 
@@ -38,7 +38,7 @@ beforeAll(async () => {
   await git("init", "--quiet", "--bare", ".");
   const heads = new TextDecoder().decode(await git("bundle", "unbundle", bundle));
   commit = heads.split(" ")[0] as string;
-  llama = await getLlama({ gpu: false, build: "never", logLevel: LlamaLogLevel.error });
+  llama = await openLlama();
 });
 afterAll(async () => {
   await llama.dispose();
@@ -72,7 +72,7 @@ for (const [name, hyper, tokens] of VOCABULARIES) {
     const ours = await loadModel(cpu(), path);
     const theirs = await llama.loadModel({ modelPath: path });
     const [got] = await logitsOf(ours, [row]);
-    const expected = await oracle(theirs, row);
+    const expected = await llamaLogits(theirs, row);
     expect(got?.length).toBe(row.tokens.length - 1);
     got?.forEach((logits, i) => {
       expect(logits.length).toBe(tokens);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { getLlama, type Llama, LlamaLogLevel, type LlamaModel } from "node-llama-cpp";
+import type { Llama, LlamaModel } from "node-llama-cpp";
 import { BF16, elements, F16, F32 } from "../../../trainer/ggml/tensor.ts";
 import { createAdapter, writeAdapter } from "../../../trainer/lora/adapter.ts";
 import type { Hyperparameters } from "../../../trainer/model/hyperparameters.ts";
@@ -8,6 +8,7 @@ import type { TokenRow } from "../../../trainer/model/packing.ts";
 import { normal, random, seedFor } from "../../../trainer/random.ts";
 import { trainAdapter } from "../../../trainer/training/train.ts";
 import { LORA_TARGETS } from "../../../trainer/types.ts";
+import { llamaLogits, openLlama } from "../../support/llama-cpp.ts";
 import {
   type Extras,
   SMALL,
@@ -18,7 +19,6 @@ import {
 } from "../../support/random-model.ts";
 import { byteRow, randomRow } from "../../support/rows.ts";
 import { argmax, cpu, jobOn, logitsOf, PASSAGE, relativeDifference, scratch } from "./fixture.ts";
-import { oracle } from "./oracle.ts";
 
 /** Milliseconds that a busy machine may take. */
 const SLOW = 120_000;
@@ -43,7 +43,7 @@ beforeAll(async () => {
   writeRandomModel(base);
   ours = await loadModel(cpu(), base);
   await trainAdapter(ours, jobOn(adapter));
-  llama = await getLlama({ gpu: false, build: "never", logLevel: LlamaLogLevel.error });
+  llama = await openLlama();
   theirs = await llama.loadModel({ modelPath: base });
 }, SLOW);
 
@@ -70,7 +70,7 @@ describe("the same logits as llama.cpp", () => {
     const path = file("rslora.gguf");
     await trainAdapter(ours, jobOn(path, { lora }));
     const { losses } = await trainAdapter(ours, jobOn(file("next.gguf"), { lora, from: path }));
-    const expected = await oracle(theirs, row, path);
+    const expected = await llamaLogits(theirs, row, path);
     const nll = expected.map((logits, i) => {
       const total = Math.log(logits.reduce((sum, l) => sum + Math.exp(l), 0));
       return total - logits[row.tokens[i + 1]!]!;
@@ -82,12 +82,12 @@ describe("the same logits as llama.cpp", () => {
   for (const row of ROWS) {
     test(`${row.tokens.length} tokens, without an adapter`, async () => {
       const [got] = await logitsOf(ours, [row]);
-      expectSame(got!, await oracle(theirs, row), 1e-3);
+      expectSame(got!, await llamaLogits(theirs, row), 1e-3);
     });
 
     test(`${row.tokens.length} tokens, with an adapter`, async () => {
       const [got] = await logitsOf(ours, [row], adapter);
-      expectSame(got!, await oracle(theirs, row, adapter), 1e-3);
+      expectSame(got!, await llamaLogits(theirs, row, adapter), 1e-3);
     });
   }
 
@@ -170,11 +170,11 @@ describe("every architecture and type", () => {
         expect(relativeDifference(adapted[0]![40]!, plain[0]![40]!)).toBeGreaterThan(0.1);
         const differences: number[] = [];
         for (const [i, row] of ROWS.entries()) {
-          const expected = await oracle(reference, row);
+          const expected = await llamaLogits(reference, row);
           expected.forEach((x, j) => {
             differences.push(relativeDifference(plain[i]![j]!, x));
           });
-          const expectedAdapted = await oracle(reference, row, lora);
+          const expectedAdapted = await llamaLogits(reference, row, lora);
           expectedAdapted.forEach((x, j) => {
             differences.push(relativeDifference(adapted[i]![j]!, x));
           });
@@ -219,7 +219,7 @@ describe("other shapes", () => {
       const reference = await llama.loadModel({ modelPath: path });
       const row = ROWS[3]!;
       const [got] = await logitsOf(loaded, [row]);
-      expectSame(got!, await oracle(reference, row), 1e-3);
+      expectSame(got!, await llamaLogits(reference, row), 1e-3);
       loaded.free();
       await reference.dispose();
     });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Backend } from "../../ggml/backend.ts";
 import { Graph, GraphAllocator } from "../../ggml/graph.ts";
-import { BF16, F16, F32, shape } from "../../ggml/tensor.ts";
+import { BF16, F16, F32, shape, type Tensor } from "../../ggml/tensor.ts";
 import type { LoadedModel } from "../../model/load.ts";
 import type { TokenRow } from "../../model/packing.ts";
 import { scoreRows } from "../../scoring/score.ts";
@@ -15,51 +15,60 @@ const TIMES = 3;
 const SECONDS = 0.3;
 const MATMUL_TYPES = { f32: F32, f16: F16, bf16: BF16 };
 
-/** Tokens per second of training and scoring, and what the device's products reach at most. */
-export async function benchmark(
+/** Tokens per second of training. */
+export async function trainingSpeed(
   loaded: LoadedModel,
   rows: TokenRow[],
   folder: string,
-): Promise<Benchmark> {
+): Promise<Partial<Benchmark>> {
   const job = jobOf(rows, join(folder, "benchmark.gguf"));
-  const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
-  const { epochs } = job.options;
-  const train = await fastest(async () => void (await trainAdapter(loaded, job)));
-  const score = await fastest(async () => void (await scoreRows(loaded, rows)));
-  const matmul: Record<string, number> = {};
-  for (const [name, type] of Object.entries(MATMUL_TYPES)) {
-    matmul[name] = await matmulRate(loaded.backend, type);
-  }
+  const seconds = await fastest(async () => void (await trainAdapter(loaded, job)));
   return {
-    trainTokensPerSecond: (epochs * tokens) / train,
-    scoreTokensPerSecond: tokens / score,
+    trainTokensPerSecond: (job.options.epochs * tokensOf(rows)) / seconds,
     parameters: loaded.parameters,
-    matmul,
   };
 }
 
-/** GFLOP/s */
-async function matmulRate(backend: Backend, type: number): Promise<number> {
+/** Tokens per second of scoring. */
+export async function scoringSpeed(
+  loaded: LoadedModel,
+  rows: TokenRow[],
+): Promise<Partial<Benchmark>> {
+  const seconds = await fastest(async () => void (await scoreRows(loaded, rows)));
+  return { scoreTokensPerSecond: tokensOf(rows) / seconds };
+}
+
+/** What the device's products reach, in GFLOP/s. */
+export async function productSpeed(backend: Backend): Promise<Partial<Benchmark>> {
+  const types = Object.entries(MATMUL_TYPES);
   const arena = backend.allocate([
-    { name: "a", type, ne: shape(SIDE, SIDE) },
-    { name: "b", ne: shape(SIDE, SIDE) },
+    ...types.map(([name, type]) => ({ name, type, ne: shape(SIDE, SIDE) })),
+    { name: "x", ne: shape(SIDE, SIDE) },
   ]);
   const allocator = new GraphAllocator(backend);
+  const tensor = (name: string): Tensor => arena.tensors.get(name) as Tensor;
+  const matmul: Record<string, number> = {};
   try {
-    const [a, b] = [...arena.tensors.values()] as [never, never];
-    backend.upload(a, new Uint8Array(SIDE * SIDE * (type === F32 ? 4 : 2)));
-    backend.upload(b, new Float32Array(SIDE * SIDE));
-    const seconds = await fastest(async () => {
-      const g = new Graph(backend, 16);
-      g.output(g.mulMat(a, b));
-      await g.run(allocator);
-      g.free();
-    });
-    return (2 * SIDE ** 3) / seconds / 1e9;
+    backend.upload(tensor("x"), new Float32Array(SIDE * SIDE));
+    for (const [name, type] of types) {
+      backend.upload(tensor(name), new Uint8Array(SIDE * SIDE * (type === F32 ? 4 : 2)));
+      const seconds = await fastest(async () => {
+        const g = new Graph(backend, 16);
+        g.output(g.mulMat(tensor(name), tensor("x")));
+        await g.run(allocator);
+        g.free();
+      });
+      matmul[name] = (2 * SIDE ** 3) / seconds / 1e9;
+    }
+    return { matmul };
   } finally {
     allocator.free();
     arena.free();
   }
+}
+
+function tokensOf(rows: TokenRow[]): number {
+  return rows.reduce((sum, row) => sum + row.tokens.length, 0);
 }
 
 async function fastest(work: () => Promise<void>): Promise<number> {

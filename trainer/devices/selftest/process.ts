@@ -1,6 +1,5 @@
-/** Run as a process by checks.ts: does one task on a device and prints what became of it. */
+/** Run as a process by run-task.ts: does one task on a device and prints what became of it. */
 import { join } from "node:path";
-import { getLlama, LlamaLogLevel, type Token } from "node-llama-cpp";
 import { Backend } from "../../ggml/backend.ts";
 import { Graph, GraphAllocator } from "../../ggml/graph.ts";
 import { forward } from "../../model/forward.ts";
@@ -10,15 +9,16 @@ import { pack, type TokenRow } from "../../model/packing.ts";
 import { scoreRows } from "../../scoring/score.ts";
 import { nodeBudget } from "../../training/step-graph.ts";
 import { trainAdapter } from "../../training/train.ts";
-import { benchmark } from "./benchmark.ts";
-import { gradientError } from "./gradients.ts";
+import { productSpeed, scoringSpeed, trainingSpeed } from "./benchmark.ts";
+import { gradientError, gradientsByKind } from "./gradients.ts";
+import { llamaLogitsOfFile, openLlama } from "./llama.ts";
 import { VOCABULARY } from "./model.ts";
 import { jobOf, randomRow, selftestRows } from "./rows.ts";
 import type { Outcome, Task } from "./task.ts";
 
 const ROWS = selftestRows(VOCABULARY);
-/** Whose logits are compared. */
-const LOGITS_ROW = randomRow(33, 4, VOCABULARY);
+/** What llama.cpp is asked about, too: longer than an attention window. */
+const LONG_ROW = randomRow(157, 4, VOCABULARY);
 
 const task = JSON.parse(process.argv[2] ?? "{}") as Task;
 console.log(JSON.stringify(await perform(task)));
@@ -26,7 +26,7 @@ console.log(JSON.stringify(await perform(task)));
 process.exit(0);
 
 async function perform(task: Task): Promise<Outcome> {
-  if (task.kind === "llama.cpp") return { logits: await llamaLogits(task.model, LOGITS_ROW) };
+  if (task.kind === "llama.cpp") return llamaOutcome(task.model);
   // Threads that wait for each other are slow on a busy machine.
   const backend = Backend.open(task.variant, 1, task.composedFor);
   const loaded = await loadModel(backend, task.model);
@@ -39,18 +39,27 @@ async function perform(task: Task): Promise<Outcome> {
 
 async function compute(task: Task, loaded: LoadedModel): Promise<Outcome> {
   switch (task.kind) {
-    case "logits":
-      return { logits: await ourLogits(loaded, LOGITS_ROW) };
     case "gradients":
+      return { gradients: await gradientsByKind(loaded, ROWS) };
+    case "differences":
       return { gradientError: await gradientError(loaded, ROWS.slice(0, 2)) };
-    case "benchmark":
-      return { benchmark: await benchmark(loaded, ROWS, task.folder) };
-    default: {
+    case "curve": {
       const out = join(task.folder, `${task.variant}-${process.pid}.gguf`);
       const { losses } = await trainAdapter(loaded, jobOf(ROWS, out));
-      // Of the base: what training made of a rounding here or there is in the losses.
-      return { losses, scores: await scoreRows(loaded, ROWS) };
+      return { losses };
     }
+    case "scores": {
+      const [score] = await scoreRows(loaded, [LONG_ROW]);
+      return { logprob: score?.logprob };
+    }
+    case "training speed":
+      return { speed: await trainingSpeed(loaded, ROWS, task.folder) };
+    case "scoring speed":
+      return { speed: await scoringSpeed(loaded, ROWS) };
+    case "products":
+      return { speed: await productSpeed(loaded.backend) };
+    default:
+      return { logits: await ourLogits(loaded, LONG_ROW) };
   }
 }
 
@@ -67,27 +76,15 @@ async function ourLogits({ backend, model }: LoadedModel, row: TokenRow): Promis
   ]);
 }
 
-/** llama.cpp's on the CPU, with an F32 key-value cache. */
-async function llamaLogits(path: string, { tokens }: TokenRow): Promise<number[][]> {
-  const llama = await getLlama({ gpu: false, build: "never", logLevel: LlamaLogLevel.error });
-  const model = await llama.loadModel({ modelPath: path });
-  const context = await model.createContext({
-    contextSize: 256,
-    threads: 1,
-    flashAttention: false,
-    experimentalKvCacheKeyType: "F32",
-    experimentalKvCacheValueType: "F32",
+async function llamaOutcome(model: string): Promise<Outcome> {
+  const rows = await llamaLogitsOfFile(await openLlama(), model, LONG_ROW);
+  const logprobs = rows.map((logits, i) => {
+    const most = logits.reduce((a, b) => Math.max(a, b));
+    const total = logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0);
+    return (logits[LONG_ROW.tokens[i + 1] as number] as number) - most - Math.log(total);
   });
-  const input = [...tokens.slice(0, -1)].map(
-    (token): [Token, { generateNext: { logits: true } }] => [
-      token as Token,
-      { generateNext: { logits: true } },
-    ],
-  );
-  const results = await context.getSequence().controlledEvaluate(input);
-  return results.map((result) => {
-    const values = new Array<number>(VOCABULARY).fill(0);
-    for (const [token, logit] of result?.next.logits ?? []) values[token] = logit;
-    return values;
-  });
+  return {
+    logits: rows.map((row) => [...row]),
+    logprob: logprobs.reduce((sum, logprob) => sum + logprob, 0),
+  };
 }

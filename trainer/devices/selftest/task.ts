@@ -1,9 +1,17 @@
 import type { Variant } from "../../ggml/locate.ts";
-import type { Score } from "../../scoring/pair.ts";
 
-/** One thing that a process of its own computes on a device. */
+/** One thing that a process of its own computes on a device, or llama.cpp on the CPU. */
 export interface Task {
-  kind: "logits" | "curve" | "gradients" | "benchmark" | "llama.cpp";
+  kind:
+    | "logits"
+    | "scores"
+    | "gradients"
+    | "differences"
+    | "curve"
+    | "training speed"
+    | "scoring speed"
+    | "products"
+    | "llama.cpp";
   variant: Variant;
   /** Another backend's forms of operations are tried. */
   composedFor?: Variant;
@@ -22,15 +30,17 @@ export interface DeviceFacts {
 export interface Outcome {
   /** Absent where llama.cpp computed. */
   device?: DeviceFacts;
-  /** One list per token. */
+  /** One list per token of a row. */
   logits?: number[][];
+  /** Of the same row's tokens but the first, as scoring has it. */
+  logprob?: number;
+  /** By kind of tensor (`attn_q.weight.lora_a`, ...), over all layers. */
+  gradients?: Record<string, number[]>;
+  /** How far gradients are from differences of the loss, see gradients.ts. */
+  gradientError?: number;
   /** Mean loss of each step. */
   losses?: number[];
-  /** Of the rows under the untouched base. */
-  scores?: Score[];
-  /** The largest error of a gradient, see gradients.ts. */
-  gradientError?: number;
-  benchmark?: Benchmark;
+  speed?: Partial<Benchmark>;
 }
 
 /** On the CPU, by one thread. */
