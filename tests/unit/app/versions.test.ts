@@ -135,9 +135,9 @@ describe("what is fitted anew", () => {
       stage: "refit",
       detail: "Learning 3 passages from the beginning",
       training: {
-        ...{ step: 3, steps: 9, epoch: 1, tokens: 90, seconds: 1 },
+        ...{ step: 3, steps: 9, epoch: 1, learningRate: 1e-3 },
         ...{ loss: 1.5, tokensPerSecond: 90, secondsLeft: 30 },
-      } as TrainProgress,
+      } satisfies TrainProgress,
     };
     site.show({ phase: "working", jobId: 1, title: "Sleep" }, progress);
     const page = await text(`/refits/${id}`);
