@@ -1,4 +1,4 @@
-import { rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { addEvent } from "../../db/events.ts";
 import { type Database, transaction } from "../../db/open.ts";
@@ -118,8 +118,9 @@ class Files {
   /** Removes what an interrupted pruning left. */
   sweep(): void {
     const needed = new Set([...this.byFile.keys(), ...this.policies]);
+    const there = new Set(readdirSync(this.home.adapters));
     for (const { file, prunedAt } of this.versions) {
-      if (prunedAt === null || needed.has(file)) continue;
+      if (prunedAt === null || needed.has(file) || !there.has(file)) continue;
       rmSync(join(this.home.adapters, file), { force: true });
     }
   }

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { drawKept } from "../../../../agent/gate/draws.ts";
+import { openHome } from "../../../../agent/home.ts";
+import { pruneVersions } from "../../../../agent/lineage/prune.ts";
+import { compareVersions, goTo } from "../../../../agent/lineage/switch.ts";
 import { askMemory } from "../../../../agent/measure/ask.ts";
 import { memoryMatrix } from "../../../../agent/measure/matrix.ts";
+import { isSleepDue } from "../../../../agent/refit/due.ts";
 import { planReplay } from "../../../../agent/replay/plan.ts";
 import { memoryPageFacts } from "../../../../app/facts-memory.ts";
 import { closeDatabase, type Database, openDatabase } from "../../../../db/open.ts";
@@ -97,6 +104,25 @@ describe("with 100,000 probes", () => {
     const matrix = await seconds(() => memoryMatrix(db));
     expect(rows).toBeGreaterThan(SETTINGS.maxReplayRows / 2);
     for (const took of [drawing, planning, news, page, matrix]) expect(took).toBeLessThan(2);
+  });
+
+  test("room on the disk, the next sleep, and going back and forward stay fast", async () => {
+    const root = mkdtempSync(join(tmpdir(), "selkie-scale-"));
+    const home = openHome(root);
+    const half = PASSAGES / 2;
+    const keeping = await seconds(() => {
+      expect(pruneVersions(db, home, 1).removed).toEqual([]);
+      expect(isSleepDue(db, { versions: PASSAGES, days: 0 })).toBe(true);
+    });
+    const looking = await seconds(() => expect(compareVersions(db, half).lost).toHaveLength(half));
+    const going = await seconds(() => {
+      goTo(db, half, false);
+      goTo(db, PASSAGES, false);
+    });
+    expect(listAskable(db, "report")).toHaveLength(50_000);
+    for (const took of [keeping, looking]) expect(took).toBeLessThan(2);
+    expect(going).toBeLessThan(8);
+    rmSync(root, { recursive: true });
   });
 
   test("the matrix puts passages together, and names how many", () => {
