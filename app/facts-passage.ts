@@ -8,7 +8,7 @@ import { listProbes } from "../db/probes.ts";
 import { probeScores, type ScoreRow } from "../db/scores.ts";
 import { isQueued, listDecisions } from "../db/triage.ts";
 import { type Update, updatesOfPassage } from "../db/updates.ts";
-import { BASE_VERSION, currentVersion, versionOfUpdate } from "../db/versions.ts";
+import { BASE_VERSION, currentVersion, getVersion } from "../db/versions.ts";
 import type { WaitingLine } from "../views/learning-types.ts";
 import type {
   CandidateLine,
@@ -55,7 +55,7 @@ function waitingLine(db: Database, passageId: number, title: string): WaitingLin
 /** The candidates of an update; the winner is the one that was kept, or would have been. */
 export function candidateLines(db: Database, update: Update): CandidateLine[] {
   const all = listCandidates(db, update.id);
-  const kept = versionOfUpdate(db, update.id);
+  const kept = update.versionId === null ? undefined : getVersion(db, update.versionId);
   const winner = kept
     ? (all.find(({ sha256 }) => sha256 === kept.sha256) ?? bestOf(all))?.id
     : update.verdict === null

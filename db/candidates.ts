@@ -79,7 +79,7 @@ export function studyMaterial(db: Database, updateIds: number[]): StudyMaterial[
       lines: candidates.lines,
     })
     .from(updates)
-    .innerJoin(versions, eq(versions.updateId, updates.id))
+    .innerJoin(versions, eq(versions.id, updates.versionId))
     .innerJoin(
       candidates,
       and(eq(candidates.updateId, updates.id), or(eq(candidates.sha256, versions.sha256), scaled)),

@@ -177,6 +177,19 @@ export function requeueOrphans(db: Database): Job[] {
     .all();
 }
 
+/** Has a running job wait until `notBefore` (milliseconds since 1970) once it is given back. */
+export function postponeJob(db: Database, job: Job, notBefore: number): void {
+  db.update(jobs).set({ notBefore }).where(eq(jobs.id, job.id)).run();
+}
+
+/** Changes when a queued job may begin. */
+export function setNotBefore(db: Database, key: string, notBefore: number): void {
+  db.update(jobs)
+    .set({ notBefore })
+    .where(and(eq(jobs.key, key), eq(jobs.state, "queued")))
+    .run();
+}
+
 /** Takes a job out of the queue, if it has not been begun: it is not to be done any more. */
 export function dropJob(db: Database, key: string): void {
   db.update(jobs)

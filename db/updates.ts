@@ -34,6 +34,25 @@ export function openUpdates(db: Database): Update[] {
   return db.select().from(updates).where(isNull(updates.finishedAt)).orderBy(asc(updates.id)).all();
 }
 
+/** In place of a lead's id: it waits for others to be learned with; it is learned alone, whoever waits. */
+export const PREPARED = -1;
+export const ALONE = 0;
+
+/** The updates that wait to be trained together, in the order in which they were prepared. */
+export function preparedUpdates(db: Database): Update[] {
+  return membersOf(db, PREPARED);
+}
+
+/** The open updates that are trained in another one. */
+export function membersOf(db: Database, leadId: number): Update[] {
+  return db
+    .select()
+    .from(updates)
+    .where(and(eq(updates.leadId, leadId), isNull(updates.finishedAt)))
+    .orderBy(asc(updates.id))
+    .all();
+}
+
 /** Changes an update and returns it. */
 export function changeUpdate(db: Database, id: number, change: UpdateChange): Update {
   return db.update(updates).set(change).where(eq(updates.id, id)).returning().get();

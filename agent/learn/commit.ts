@@ -2,13 +2,22 @@ import { rmSync } from "node:fs";
 import { type Candidate, changeCandidate, listCandidates } from "../../db/candidates.ts";
 import { settleFeedback } from "../../db/feedback.ts";
 import { decidePassage } from "../../db/passages.ts";
-import { addVersion, pointTo } from "../../db/versions.ts";
+import { ALONE, changeUpdate } from "../../db/updates.ts";
+import { addVersion, pointTo, type Version } from "../../db/versions.ts";
 import { adapterFile, dropAdapter, isSound, keepAdapter } from "../adapter-file.ts";
 import { backOff } from "../gate/backoff.ts";
 import { saveLooks } from "../measure/looks.ts";
 import { close } from "./examine.ts";
 import { passGate } from "./gate.ts";
-import type { Run } from "./run.ts";
+import { isOpen, type Run } from "./run.ts";
+import {
+  candidateOf,
+  jointRewards,
+  listMembers,
+  type Member,
+  separate,
+  UNTRAINED,
+} from "./together.ts";
 
 /**
  * Stage `commit`: the best candidate becomes a version if it made the reward answers likelier and the
@@ -18,10 +27,13 @@ import type { Run } from "./run.ts";
 export async function commitStage(run: Run): Promise<void> {
   const { context, db, passage, update } = run;
   if (run.isOutdated) return run.advance({ stage: "decide" });
-  const all = listCandidates(db, update.id);
+  const members = listMembers(run);
+  if (members.some(({ passage }) => !isOpen(passage.decision))) return withoutGone(run);
+  const all = jointRewards(run, listCandidates(db, update.id));
   const best = bestOf(all);
   if (!best || best.reward <= 0) {
     const reason = rejection(all, best);
+    if (members.length > 0) return learnAlone(run, all, members.length, reason);
     close(
       run,
       "rejected",
@@ -41,6 +53,7 @@ export async function commitStage(run: Run): Promise<void> {
   const passed = await passGate(run, { ...best, file: found });
   if ("refused" in passed) {
     const { refused } = passed;
+    if (members.length > 0) return learnAlone(run, all, members.length, refused);
     close(
       run,
       "rejected",
@@ -71,6 +84,7 @@ export async function commitStage(run: Run): Promise<void> {
     saveLooks(db, version.id, passed.looks);
     decidePassage(db, passage.id, "learned", reason);
     settleFeedback(db, passage.id, updateId);
+    for (const member of members) commitMember(run, member, best.ordinal, version, reason);
     run.note("update.commit", `Learned “${passage.title}” as version ${version.id}: ${reason}`);
   });
   // Where it was scaled down, its own file goes, too.
@@ -78,6 +92,50 @@ export async function commitStage(run: Run): Promise<void> {
     run,
     all.filter((candidate) => candidate.sha256 !== sha256),
   );
+}
+
+/** A passage was removed while it was trained with others: they are trained again without it. */
+function withoutGone(run: Run): void {
+  const all = listCandidates(run.db, run.update.id);
+  removeScratch(run, all);
+  run.advance({ stage: "train" }, () => {
+    for (const { id } of all) changeCandidate(run.db, id, UNTRAINED);
+  });
+}
+
+/** Together they were refused: each is tried by itself. */
+function learnAlone(run: Run, all: Candidate[], others: number, reason: string): void {
+  removeScratch(run, all);
+  run.advance({ stage: "train", leadId: ALONE }, () => {
+    separate(run);
+    const message = `“${run.passage.title}” and ${others} more, trained together, were not kept: ${reason} Each is tried alone.`;
+    run.note("update.apart", message, "warning");
+  });
+}
+
+/** What a member gained in the version; it is asked with the lead's passage, and closed then. */
+function commitMember(
+  run: Run,
+  member: Member,
+  ordinal: number,
+  version: Version,
+  leadReason: string,
+): void {
+  const { db, passage } = run;
+  const candidate = candidateOf(db, member, ordinal);
+  const gain = candidate?.reward ?? 0;
+  const verdict = gain > 0 ? "commit" : "reject";
+  const told = `Trained together with “${passage.title}”: its own reward answers became likelier by ${signed(gain)} nats per token.`;
+  const reason = verdict === "commit" ? `${told} ${leadReason}` : told;
+  const kept = verdict === "commit" ? { versionId: version.id } : {};
+  changeUpdate(db, member.update.id, { stage: "measure", verdict, reason, gain, ...kept });
+  if (candidate && verdict === "commit")
+    changeCandidate(db, candidate.id, { sha256: version.sha256 });
+  const stays = verdict === "reject" && member.passage.decision === "learned";
+  if (!stays) {
+    decidePassage(db, member.passage.id, verdict === "commit" ? "learned" : "rejected", reason);
+  }
+  settleFeedback(db, member.passage.id, member.update.id);
 }
 
 /** Where a candidate's adapter is: under its scratch name, or its final one if a crash came between. */

@@ -3,11 +3,13 @@ import { type Gate, type GateFigures, saveGate } from "../../db/gates.ts";
 import type { ProbeScore } from "../../db/scores.ts";
 import { scaleAdapter } from "../../trainer/index.ts";
 import { controlSet } from "../control/store.ts";
+import { mean } from "../decide.ts";
 import { GateExam } from "../gate/exam.ts";
 import { judge } from "../gate/judge.ts";
 import type { Scored } from "./commit.ts";
 import { RewardExam } from "./reward-exam.ts";
 import type { Run } from "./run.ts";
+import { listMembers } from "./together.ts";
 
 /** A candidate that may be committed, at the scale at which it passed. */
 export interface Passed {
@@ -44,17 +46,21 @@ export async function passGate(run: Run, best: Scored): Promise<Passed | { refus
     seed: run.seed + update.id,
     signal: context.signal,
   });
-  const rewards = new RewardExam(run);
+  const taught = [run.passage, ...listMembers(run).map(({ passage }) => passage)];
+  const exams = taught.map(({ id }) => new RewardExam(run, id));
   let refused = "";
   for (const scale of [1, ...gate.scales]) {
     const file = scale === 1 ? best.file : `tmp/u${update.id}-s${scale}.gguf`;
     const path = run.adapterPath(file);
     const sha256 = scale === 1 ? best.sha256 : rescaled(run, best, scale, path);
-    const { reward, exactBefore, exactAfter } = await run.timed("score", () => rewards.take(path));
+    const rewards = await run.timed("score", () =>
+      Promise.all(exams.map((rewards) => rewards.take(path))),
+    );
     const result = await run.timed("gate", () => exam.take(path));
     const figures: GateFigures = {
-      gain: reward,
-      exactGain: exactAfter - exactBefore,
+      gain: mean(rewards.map(({ reward }) => reward)),
+      // As many passages as it teaches stand against those that lose.
+      exactGain: rewards.reduce((sum, it) => sum + it.exactAfter - it.exactBefore, 0),
       old: result.old,
       control: result.control,
       budgets: { loss: gate.loss, control: gate.control, perplexity: gate.perplexity },

@@ -8,8 +8,11 @@ export class RewardExam {
   private readonly probes: Probe[];
   private before: Standing[] | undefined;
 
-  constructor(private readonly run: Run) {
-    this.probes = listProbes(run.db, run.passage.id, "reward").filter(
+  constructor(
+    private readonly run: Run,
+    passageId = run.passage.id,
+  ) {
+    this.probes = listProbes(run.db, passageId, "reward").filter(
       ({ supersededBy }) => supersededBy === null,
     );
   }

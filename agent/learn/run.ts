@@ -16,6 +16,11 @@ import type { LearnerContext } from "../context.ts";
 /** What a stage of an update spends its time on; the keys of `updates.timing`. */
 export type TimedPart = "probe" | "decide" | "sample" | "train" | "score" | "gate" | "measure";
 
+/** Whether an update of a passage may go on. */
+export function isOpen(decision: Decision): boolean {
+  return OPEN.has(decision);
+}
+
 /** What a passage can be while an update of it is under way. */
 const OPEN = new Set<Decision>(["new", "failed", "learned", "known", "rejected", "unlearned"]);
 
@@ -110,7 +115,7 @@ export class Run {
     this.update = commitStep(this.db, this.job, () => {
       const now = getPassage(this.db, this.passage.id);
       const update = getUpdate(this.db, this.update.id);
-      if (!now || !update || update.finishedAt !== null || !OPEN.has(now.decision)) {
+      if (!now || !update || update.finishedAt !== null || !isOpen(now.decision)) {
         throw new PassageGone(this.passage.title);
       }
       const whole: UpdateChange = { ...change, timing: this.timing };

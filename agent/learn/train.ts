@@ -1,6 +1,11 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Candidate, changeCandidate, listCandidates } from "../../db/candidates.ts";
+import {
+  type Candidate,
+  changeCandidate,
+  getCandidate,
+  listCandidates,
+} from "../../db/candidates.ts";
 import { TrainerError, type TrainingRow } from "../../trainer/types.ts";
 import { rehearsalSet } from "../control/store.ts";
 import type { Home } from "../home.ts";
@@ -8,13 +13,18 @@ import { planReplay, type ReplayPlan, sizedRows, takeRows } from "../replay/plan
 import { editRows } from "../study/rows.ts";
 import { RewardExam } from "./reward-exam.ts";
 import type { Run } from "./run.ts";
+import { candidateOf, gather, type Member } from "./together.ts";
 
 /** Stage `train`: one adapter per candidate, each trained from the parent, and each one's reward. */
 export async function trainStage(run: Run): Promise<void> {
   if (run.isOutdated) return run.advance({ stage: "decide" });
   sweepScratch(run.context.home, run.update.id);
   const all = listCandidates(run.db, run.update.id);
-  const exam = new RewardExam(run);
+  const members = gather(run);
+  const exams = [
+    { exam: new RewardExam(run) },
+    ...members.map((member) => ({ member, exam: new RewardExam(run, member.passage.id) })),
+  ];
   const own = await run.timed("sample", () => rehearsalSet(run.context));
   const plan = await planReplay(
     { db: run.db, trainer: await run.context.trainer() },
@@ -24,14 +34,20 @@ export async function trainStage(run: Run): Promise<void> {
   );
   for (const candidate of all) {
     const name = `candidate ${candidate.ordinal + 1} of ${all.length}`;
-    const file = await trainCandidate(run, candidate, plan, name);
-    if (file !== undefined) await rewardCandidate(run, exam, candidate, file, name);
+    const file = await trainCandidate(run, candidate, members, plan, name);
+    if (file !== undefined) await rewardCandidate(run, exams, candidate, file, name);
   }
   run.advance({ stage: "commit" });
 }
 
 /** @returns the candidate's file inside the adapters folder, or nothing if training diverged */
-async function trainCandidate(run: Run, candidate: Candidate, plan: ReplayPlan, name: string) {
+async function trainCandidate(
+  run: Run,
+  candidate: Candidate,
+  members: Member[],
+  plan: ReplayPlan,
+  name: string,
+) {
   const { context, update } = run;
   if (candidate.file && existsSync(run.adapterPath(candidate.file))) return candidate.file;
   run.say(`Training ${name}`);
@@ -42,7 +58,7 @@ async function trainCandidate(run: Run, candidate: Candidate, plan: ReplayPlan, 
       const trainer = await context.trainer();
       return trainer.train(
         {
-          rows: await candidateRows(run, candidate, plan),
+          rows: await candidateRows(run, candidate, members, plan),
           lora: run.settings.lora,
           options: { ...run.settings.train, seed: run.settings.train.seed + run.passage.id },
           ...(from && { from }),
@@ -80,29 +96,48 @@ async function trainCandidate(run: Run, candidate: Candidate, plan: ReplayPlan, 
   }
 }
 
+/** What it earned with each passage that it teaches; a member's candidate gets the adapter's hash, too. */
 async function rewardCandidate(
   run: Run,
-  exam: RewardExam,
+  exams: { member?: Member; exam: RewardExam }[],
   candidate: Candidate,
   file: string,
   name: string,
 ) {
   if (candidate.reward !== null) return;
   run.say(`Examining ${name}`);
-  const { reward, gains } = await run.timed("score", () => exam.take(run.adapterPath(file)));
-  run.advance({ stage: "train" }, () =>
-    changeCandidate(run.db, candidate.id, { reward, gains: exam.byProbe(gains) }),
+  const { db } = run;
+  const path = run.adapterPath(file);
+  const earned = await run.timed("score", () =>
+    Promise.all(exams.map(async (it) => ({ ...it, ...(await it.exam.take(path)) }))),
   );
+  const sha256 = getCandidate(db, candidate.id)?.sha256 ?? null;
+  run.advance({ stage: "train" }, () => {
+    for (const { member, exam, reward, gains } of earned) {
+      const own = member ? candidateOf(db, member, candidate.ordinal) : candidate;
+      if (own)
+        changeCandidate(db, own.id, {
+          reward,
+          gains: exam.byProbe(gains),
+          ...(member && { sha256 }),
+        });
+    }
+  });
 }
 
-/** The passage itself, the candidate's own lines, and what is practised beside them. */
+/** The passage itself, the candidate's own lines, those of its members, and what is practised beside them. */
 async function candidateRows(
   run: Run,
   candidate: Candidate,
+  members: Member[],
   plan: ReplayPlan,
 ): Promise<TrainingRow[]> {
   const trainer = await run.context.trainer();
   const fresh = await editRows(trainer, run.passage, candidate.lines);
+  for (const member of members) {
+    const lines = candidateOf(run.db, member, candidate.ordinal)?.lines ?? [];
+    fresh.push(...(await editRows(trainer, member.passage, lines)));
+  }
   const sizes = await sizedRows(trainer, fresh);
   const tokens = sizes.reduce((sum, row) => sum + row.tokens, 0);
   return [...fresh, ...takeRows(plan, tokens, run.settings)];

@@ -67,7 +67,7 @@ export const updates = sqliteTable(
     parentVersionId: integer("parent_version_id"),
     stage: text("stage", { enum: STAGES }).notNull().default("probe"),
     verdict: text("verdict", { enum: ["commit", "reject", "known", "failed", "review"] }),
-    /** The update whose adapter it is learned into, together with that one's passage. */
+    /** The update in which it is trained, with that one's passage; see `PREPARED` and `ALONE` in db/updates. */
     leadId: integer("lead_id"),
     reason: text("reason"),
     /** Mean gain of the winner on the reward probes, nats per token. */

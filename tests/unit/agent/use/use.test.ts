@@ -21,7 +21,7 @@ let bench: Bench;
 afterEach(() => bench.close());
 
 const ASKED = { given: "Nobody knows.", versionId: 0, via: "page" } as const;
-const ask = (question: string, given = ASKED.given) =>
+const ask = (question: string, given: string = ASKED.given) =>
   learnFromQuestion(bench.db, bench.generator, { ...ASKED, question, given });
 describe("what the weights could not answer", () => {
   test("becomes a probe of the passage that does, which is learned earlier; the page says where from", async () => {
