@@ -34,7 +34,11 @@ export async function trainStage(work: RefitWork): Promise<void> {
   );
   const reason = whyPointless(work, keep, from);
   if (reason) return work.finish({ verdict: "reject", reason }, "info");
-  if (keep.length === 0) return toBase(work);
+  if (keep.length === 0) return toVersion(work, BASE_VERSION, "Nothing else was learned");
+  const known = knownTo(db, current);
+  if (refit.kind === "move" && keep.every(({ passageId }) => known.has(passageId))) {
+    return toVersion(work, from, "All of it had been learned on this model before");
+  }
   work.say("Gathering what is to be kept");
   const own = await rehearsalSet(context);
   const trainer = await context.trainer();
@@ -67,12 +71,12 @@ function whyPointless(work: RefitWork, keep: Taught[], from: number): string | u
   return `Nothing of it is known to ${versionName(from)}.`;
 }
 
-/** Nothing is left to be kept: the untouched base is what knows nothing of it. */
-function toBase(work: RefitWork): void {
+/** Ends a refit without training: a version, or the untouched base, is what was asked for. */
+function toVersion(work: RefitWork, id: number, because: string): void {
   const { db } = work;
-  const reason = "Nothing else was learned, so the untouched base answers.";
+  const reason = `${because}, so ${versionName(id)} answers.`;
   work.finish({ verdict: "commit", reason }, "info", () => {
-    switchVersion(db, BASE_VERSION, { why: "Unlearned on request." });
+    switchVersion(db, id, { why: "Unlearned on request." });
     requestSweep(db);
   });
 }

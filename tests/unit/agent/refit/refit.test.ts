@@ -352,5 +352,12 @@ describe("another base model", () => {
     await moveToModel(bench.db, first!);
     expect(currentVersion(bench.db)!.id).toBe(2);
     expect(listVersions(bench.db).map(({ model }) => model === null)).toEqual([true, true, false]);
+    // Nothing is trained to be back: what was there is as it was.
+    const trained = bench.trainer.trained.length;
+    await run(claimRefit(), bench.context({ model: first! }));
+    expect(bench.trainer.trained.length).toBe(trained);
+    expect(currentVersion(bench.db)!.id).toBe(2);
+    const [own] = getRetained(bench.db, ids);
+    expect(own!.retention).toMatchObject({ anchorVersion: 1, lastVersion: 2 });
   });
 });
