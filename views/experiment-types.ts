@@ -3,7 +3,7 @@
 /** One line of the list. */
 export interface ExperimentLine {
   id: number;
-  kind: "knowledge" | "acceptance";
+  kind: "knowledge" | "acceptance" | "forgetting";
   model: string;
   data: string;
   at: number;
@@ -67,4 +67,46 @@ export interface ExperimentFacts {
   /** What was left out, in sentences; the first of them. */
   problems: string[];
   problemCount: number;
+}
+
+/** One arm of an experiment of forgetting, in one wording; what it has none of is null. */
+export interface KeptFacts {
+  name: string;
+  courses: number;
+  base: number;
+  right: ShareFigure | null;
+  final: ShareFigure;
+  /** final / right */
+  kept: ShareFigure | null;
+  bwt: ShareFigure | null;
+  forgetting: ShareFigure | null;
+  fwt: ShareFigure | null;
+  rightOfSeal: ShareFigure | null;
+}
+
+/** What an arm left of the base, and what it took. */
+export interface CostFacts {
+  name: string;
+  fact: ShareFigure | null;
+  reading: ShareFigure | null;
+  perplexity: ShareFigure | null;
+  updates: number;
+  rejected: number;
+  seconds: number;
+  sleepSeconds: number;
+  /** Seconds of an update in the last quarter, as a multiple of the first's. */
+  slowdown: ShareFigure | null;
+}
+
+/** An experiment of forgetting. */
+export interface ForgettingFacts {
+  line: ExperimentLine;
+  sequences: number;
+  length: number;
+  orders: number;
+  courses: { over: number; planned: number };
+  audit: { rows: number; asked: number };
+  forms: { wording: string; arms: KeptFacts[] }[];
+  costs: CostFacts[];
+  overlaps: OverlapFacts[];
 }

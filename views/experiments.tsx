@@ -11,8 +11,12 @@ import { Layout } from "./layout.tsx";
 import { Time } from "./parts.tsx";
 import type { ModelFacts } from "./types.ts";
 
-const HERE = "/experiments";
-const KIND_NAMES = { knowledge: "Ways of learning", acceptance: "Acceptance" } as const;
+export const HERE = "/experiments";
+export const KIND_NAMES = {
+  knowledge: "Ways of learning",
+  acceptance: "Acceptance",
+  forgetting: "Forgetting",
+} as const;
 
 /** The list of experiments. */
 export function ExperimentsPage(props: { experiments: ExperimentLine[]; model: ModelFacts }) {
@@ -26,7 +30,8 @@ export function ExperimentsPage(props: { experiments: ExperimentLine[]; model: M
       </p>
       {experiments.length === 0 ? (
         <p class="quiet empty">
-          There is none yet: <code>selkie experiment knowledge</code> makes one.
+          There is none yet: <code>selkie experiment knowledge</code> or{" "}
+          <code>selkie experiment forgetting</code> makes one.
         </p>
       ) : (
         <div class="scroll">
@@ -217,7 +222,8 @@ function Differences(props: { differences: DifferenceFacts[] }) {
   );
 }
 
-function Overlaps(props: { overlaps: OverlapFacts[] }) {
+/** Whether report questions stand in other texts. */
+export function Overlaps(props: { overlaps: OverlapFacts[] }) {
   return (
     <section aria-labelledby="overlaps-title">
       <h2 id="overlaps-title">Are the questions fresh?</h2>
@@ -273,7 +279,7 @@ function Problems(props: { problems: string[]; count: number }) {
 }
 
 /** `43.1%` */
-function share(value: number): string {
+export function share(value: number): string {
   return `${(value * 100).toFixed(1)}%`;
 }
 

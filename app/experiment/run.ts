@@ -5,7 +5,7 @@ import {
   ExperimentDataError,
   parseExperimentData,
 } from "../../agent/experiment/data.ts";
-import { type ProgressLine, runExperiment } from "../../agent/experiment/index.ts";
+import { runExperiment } from "../../agent/experiment/index.ts";
 import {
   type ExperimentReport,
   type PassageRow,
@@ -14,22 +14,21 @@ import {
 } from "../../agent/experiment/report.ts";
 import { describeModel, fingerprintOf } from "../../agent/model.ts";
 import { sha256 } from "../../agent/read/hash.ts";
-import type { Experiment } from "../../db/experiments.ts";
+import { type Experiment, getExperiment } from "../../db/experiments.ts";
 import { armsPicture } from "../../views/charts/arms.ts";
 import { EMBEDDED_MODEL } from "../config.ts";
 import { type CommandContext, CommandError, type CommandResult } from "../frame.ts";
 import { StatusLine } from "../status-line.ts";
 import { armBars } from "./facts.ts";
+import { presentForgetting } from "./forgetting/run.ts";
 import { experimentModels, machineFacts } from "./models.ts";
+import { shower } from "./progress.ts";
 import { findTeacher } from "./teachers.ts";
 import { experimentWords } from "./words.ts";
 
-/** A line on stderr where no line can be rewritten, so often at most. */
-const LOG_MS = 30_000;
-
 /** What either command asks for. */
 export interface RunRequest {
-  kind: Experiment["kind"];
+  kind: Exclude<Experiment["kind"], "forgetting">;
   model?: string;
   teacher?: { teacher?: string; model?: string };
   limitMs?: number;
@@ -91,6 +90,9 @@ export async function present(
   { out, rows = true }: { out?: string; rows?: boolean } = {},
 ): Promise<CommandResult> {
   const { db } = context.instance();
+  if (getExperiment(db, id)?.kind === "forgetting") {
+    return presentForgetting(context, id, { out, rows });
+  }
   const report = await reportExperiment(db, id);
   if (!report) {
     throw new CommandError(
@@ -137,29 +139,4 @@ export async function readData(path: string): Promise<ExperimentData> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CommandError("bad-questions", `The questions ${path} are not JSON: ${reason}.`);
   }
-}
-
-function shower(line: StatusLine): (progress: ProgressLine) => void {
-  let logged = 0;
-  return (progress) => {
-    const text = progressWords(progress);
-    line.show(text);
-    if (process.stderr.isTTY || performance.now() - logged < LOG_MS) return;
-    logged = performance.now();
-    process.stderr.write(`${text}\n`);
-  };
-}
-
-/** `12% · passage 4 of 150, seed 1 · 38 min left` */
-export function progressWords({ phase, done, total, secondsLeft }: ProgressLine): string {
-  const share = total > 0 ? `${Math.floor((done / total) * 100)}%` : "";
-  const left = secondsLeft === undefined ? "" : `${timeWords(secondsLeft)} left`;
-  return [share, phase, left].filter(Boolean).join(" · ");
-}
-
-/** `38 min`, `2.1 h`, `45 s` */
-export function timeWords(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }

@@ -86,7 +86,8 @@ function ruledEdit(entity: Entity, passage: Passage, kind: PromptKind, rng: Rng)
   }
 }
 
-function pretrainingTexts(): string[] {
+/** What the embedded model was pre-trained on, as much of it as an audit looks through. */
+export function pretrainingTexts(): string[] {
   const path = join(dirname(EMBEDDED_MODEL), "tokenizer.json");
   const corpus = new Corpus(new Tokenizer(JSON.parse(readFileSync(path, "utf8"))));
   return Array.from({ length: AUDITED_STEPS }, (_, step) => corpus.texts(step))

@@ -1,29 +1,38 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
+import { courseRows, reportForgetting } from "../../agent/experiment/forgetting/report.ts";
 import { passageRows, reportExperiment } from "../../agent/experiment/report.ts";
-import { getExperiment, listExperiments } from "../../db/experiments.ts";
+import { type Experiment, getExperiment, listExperiments } from "../../db/experiments.ts";
 import { armsPicture } from "../../views/charts/arms.ts";
+import { historyPicture } from "../../views/charts/history.ts";
 import { ExperimentPage, ExperimentsPage } from "../../views/experiments.tsx";
+import { ForgettingPage } from "../../views/forgetting.tsx";
 import { RequestError } from "../errors.tsx";
 import { armBars, experimentFacts, experimentLine } from "../experiment/facts.ts";
+import {
+  CURVE_AXIS,
+  forgettingBars,
+  forgettingCurves,
+  forgettingFacts,
+} from "../experiment/forgetting/facts.ts";
 import { page } from "../page.ts";
 import { parseId, themeOf } from "../params.ts";
 import type { Site, SiteEnv } from "../site.ts";
 
 const MISSING = "There is no such experiment: the list of experiments has them all.";
+const NOTHING = "Nothing has been reported in it yet.";
 
-/** The list of experiments, each one's page, its chart and its numbers. */
+/** The list of experiments, each one's page, its charts and its numbers. */
 export function experimentRoutes(app: Hono<SiteEnv>, site: Site): void {
   const { db, config } = site.instance;
   /** Working out the intervals takes a moment: the last report is kept while nothing is added to it. */
-  let last: { key: string; report: ReturnType<typeof reportExperiment> } | undefined;
+  const ways = latest((id) => reportExperiment(db, id));
+  const courses = latest((id) => reportForgetting(db, id));
 
-  const find = async (text: string) => {
+  const find = (text: string): Experiment => {
     const id = parseId(text);
     const experiment = id === undefined ? undefined : getExperiment(db, id);
     if (!experiment) throw new RequestError(404, MISSING);
-    const key = `${experiment.id} ${experiment.seconds} ${experiment.finishedAt}`;
-    if (last?.key !== key) last = { key, report: reportExperiment(db, experiment.id) };
-    return (await last.report)!;
+    return experiment;
   };
 
   app.get("/experiments", (c) => {
@@ -33,22 +42,58 @@ export function experimentRoutes(app: Hono<SiteEnv>, site: Site): void {
   });
 
   app.get("/experiments/:id{[0-9]+\\.json}", async (c) => {
-    const report = await find(c.req.param("id").replace(".json", ""));
-    return c.json({ ...report, rows: passageRows(db, report.experiment.id) });
+    const experiment = find(c.req.param("id").replace(".json", ""));
+    const { id } = experiment;
+    if (experiment.kind === "forgetting") {
+      return c.json({ ...(await courses(experiment)), rows: courseRows(db, id) });
+    }
+    return c.json({ ...(await ways(experiment)), rows: passageRows(db, id) });
   });
 
   app.get("/experiments/:id", async (c) => {
     c.header("Cache-Control", "no-store");
-    const experiment = experimentFacts(await find(c.req.param("id")));
-    return page(c, <ExperimentPage experiment={experiment} model={config.model} />);
+    const experiment = find(c.req.param("id"));
+    const { model } = config;
+    if (experiment.kind === "forgetting") {
+      const facts = forgettingFacts(await courses(experiment));
+      return page(c, <ForgettingPage experiment={facts} model={model} />);
+    }
+    const facts = experimentFacts(await ways(experiment));
+    return page(c, <ExperimentPage experiment={facts} model={model} />);
   });
 
   app.get("/experiments/:id/arms.svg", async (c) => {
-    const bars = armBars(await find(c.req.param("id")));
-    if (bars.length === 0) throw new RequestError(404, "Nothing has been reported in it yet.");
-    return c.body(armsPicture(bars, themeOf(c)), 200, {
-      "Content-Type": "image/svg+xml",
-      "Cache-Control": "no-cache",
-    });
+    const experiment = find(c.req.param("id"));
+    const bars =
+      experiment.kind === "forgetting"
+        ? forgettingBars(await courses(experiment))
+        : armBars(await ways(experiment));
+    if (bars.length === 0) throw new RequestError(404, NOTHING);
+    return picture(c, armsPicture(bars, themeOf(c)));
   });
+
+  app.get("/experiments/:id/course.svg", async (c) => {
+    const experiment = find(c.req.param("id"));
+    if (experiment.kind !== "forgetting") throw new RequestError(404, MISSING);
+    const curves = forgettingCurves(await courses(experiment));
+    if (curves.length === 0) throw new RequestError(404, NOTHING);
+    return picture(c, historyPicture(curves, themeOf(c), CURVE_AXIS));
+  });
+}
+
+function picture(c: Context<SiteEnv>, svg: string): Response {
+  const headers = { "Content-Type": "image/svg+xml", "Cache-Control": "no-cache" };
+  return c.body(svg, 200, headers);
+}
+
+/** Remembers the last report that was worked out, while its experiment stays as it is. */
+function latest<Report>(
+  report: (id: number) => Promise<Report | undefined>,
+): (experiment: Experiment) => Promise<Report> {
+  let last: { key: string; report: Promise<Report | undefined> } | undefined;
+  return async ({ id, seconds, finishedAt }) => {
+    const key = `${id} ${seconds} ${finishedAt}`;
+    if (last?.key !== key) last = { key, report: report(id) };
+    return (await last.report)!;
+  };
 }

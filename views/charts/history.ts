@@ -3,16 +3,16 @@ import { CHART_FONT, THEMES, type ThemeName } from "./theme.ts";
 
 const SIZE = { width: 720, height: 280 };
 
-/** A measure by version; null where it could not be told. */
+/** A measure by version, or by another count; null where it could not be told. */
 export interface HistoryCurve {
   label: string;
-  values: [version: number, value: number | null][];
+  values: [at: number, value: number | null][];
   /** Stands out. */
   main: boolean;
 }
 
-/** Measures of the memory over the versions, in percent. */
-export function historyPicture(curves: HistoryCurve[], theme: ThemeName): string {
+/** Measures of the memory over the versions, or over what `axis` says, in percent. */
+export function historyPicture(curves: HistoryCurve[], theme: ThemeName, axis = "version"): string {
   const colours = THEMES[theme];
   const text = { color: colours.quiet, fontFamily: CHART_FONT, fontSize: 11 };
   const dashes = ["solid", "dashed", "dotted"] as const;
@@ -22,7 +22,7 @@ export function historyPicture(curves: HistoryCurve[], theme: ThemeName): string
       grid: { left: 48, right: 150, top: 16, bottom: 40 },
       xAxis: {
         type: "value",
-        name: "version",
+        name: axis,
         nameLocation: "middle",
         nameGap: 26,
         nameTextStyle: text,
