@@ -48,7 +48,7 @@ export function listAskable(db: Database, split: Retention["split"]): Askable[] 
     `SELECT r.probe_id, r.passage_id, r.role, r.kind, r.anchor_version, r.last_exact
      FROM retention r
      JOIN probes p ON p.id = r.probe_id AND p.superseded_by IS NULL
-     JOIN passages a ON a.id = r.passage_id AND a.decision IN ('learned', 'known', 'rejected')
+     JOIN passages a ON a.id = r.passage_id AND a.decision IN ('learned', 'known', 'rejected', 'skipped')
      WHERE r.split = ? ORDER BY r.probe_id`,
   );
   const rows = statement.raw().all(split) as [

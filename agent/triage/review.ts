@@ -2,8 +2,15 @@ import { addEvent } from "../../db/events.ts";
 import { openFeedback } from "../../db/feedback.ts";
 import { type Database, transaction } from "../../db/open.ts";
 import { decidePassage, getPassage, reopenPassage } from "../../db/passages.ts";
-import { originOf, passagesToReview, personsWord, saveDecision } from "../../db/triage.ts";
+import {
+  listDecisions,
+  originOf,
+  passagesToReview,
+  personsWord,
+  saveDecision,
+} from "../../db/triage.ts";
 import { BASE_VERSION, currentVersion } from "../../db/versions.ts";
+import { remember } from "../measure/remember.ts";
 import { queueLearning } from "../read/consent.ts";
 
 /**
@@ -34,11 +41,20 @@ export function answerReview(db: Database, passageId: number, learn: boolean): b
     if (learn) {
       reopenPassage(db, passageId);
       queueLearning(db, [passageId]);
-    } else decidePassage(db, passageId, "skipped", reason);
+    } else {
+      decidePassage(db, passageId, "skipped", reason);
+      rememberSkipped(db, passageId);
+    }
     const kind = learn ? "passage.approved" : "passage.skipped";
     addEvent(db, { level: "info", kind, message: `“${passage.title}”: ${reason}`, passageId });
     return true;
   });
+}
+
+/** It counts in every measure as what it is: examined, and not learned. */
+function rememberSkipped(db: Database, passageId: number): void {
+  const asked = listDecisions(db, passageId).find(({ by }) => by === "rule");
+  if (asked) remember(db, passageId, "rejected", asked.versionId);
 }
 
 /** Answers for all that wait. @returns how many */

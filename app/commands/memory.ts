@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { endPause } from "../../agent/gate/backoff.ts";
 import { requestSweep } from "../../agent/measure/queue.ts";
 import { getJob } from "../../db/jobs.ts";
 import { acceptPresent } from "../../db/retention.ts";
@@ -53,7 +54,9 @@ async function sweep(context: CommandContext): Promise<CommandResult> {
 }
 
 async function accept(context: CommandContext): Promise<CommandResult> {
-  const { changed, lost } = acceptPresent(context.instance().db);
+  const { db } = context.instance();
+  const { changed, lost } = acceptPresent(db);
+  endPause(db);
   return {
     data: { changed, lost },
     text: `The gate now measures from how ${changed} questions stood when they were last asked; ${lost} of them were right once and count as given up.`,

@@ -197,7 +197,7 @@ describe.skipIf(noChromium !== undefined)("the dashboard in a browser", () => {
 
   test("nothing is wider than the window, on a phone or in large letters", async () => {
     const long = "An uninterruptible".repeat(30);
-    for (const path of ["/", "/passages", "/passages/2", "/writer", "/nope"]) {
+    for (const path of ["/", "/passages", "/passages/2", "/learning", "/writer", "/nope"]) {
       await open(site.url + path, { viewport: { width: 360, height: 740 } });
       await page
         .locator("h1, h2")

@@ -7,6 +7,7 @@ import { answerReview, isWanted } from "../../../../agent/triage/review.ts";
 import { passageFacts } from "../../../../app/facts-passage.ts";
 import { claimJob, type Job, nextJobs, releaseJob } from "../../../../db/jobs.ts";
 import { getPassage, type Passage } from "../../../../db/passages.ts";
+import { listAskable } from "../../../../db/retention.ts";
 import { addSource, handSource } from "../../../../db/sources.ts";
 import { listDecisions, passagesToReview, setSurprise } from "../../../../db/triage.ts";
 import { listUpdates } from "../../../../db/updates.ts";
@@ -78,7 +79,9 @@ describe("a passage unlike what was read before", () => {
     });
     expect(answerReview(db, passage.id, false)).toBe(false);
     expect(claimJob(db, "test")).toBeUndefined();
+    expect(listAskable(db, "report").map(({ role }) => role)).toEqual(["rejected", "rejected"]);
     expect(answerReview(db, passage.id, true)).toBe(true);
+    expect(listAskable(db, "report")).toEqual([]);
     expect(claimJob(db, "test")!.payload.passageId).toBe(passage.id);
     expect(answerReview(db, 12345, true)).toBe(false);
   });
