@@ -35,11 +35,15 @@ export function changeCandidate(db: Database, id: number, change: CandidateChang
   db.update(candidates).set(change).where(eq(candidates.id, id)).run();
 }
 
-/** Ids of the updates that were committed before this one, in order: what can be replayed. */
+/**
+ * Ids of the updates that were committed before this one, of passages that still count as learned, in
+ * order: what can be replayed.
+ */
 export function committedUpdateIds(db: Database, beforeUpdateId: number): number[] {
   return db
     .select({ id: updates.id })
     .from(updates)
+    .innerJoin(passages, and(eq(passages.id, updates.passageId), eq(passages.decision, "learned")))
     .where(and(eq(updates.verdict, "commit"), lt(updates.id, beforeUpdateId)))
     .orderBy(asc(updates.id))
     .all()

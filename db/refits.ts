@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/sqlite-core";
 import type { Database } from "./open.ts";
 import { passages, refitPassages, refits, updates } from "./schema.ts";
 
@@ -123,6 +124,26 @@ export function taughtIn(
       .orderBy(asc(updates.versionId), asc(updates.id))
       .all();
     for (const row of rows) found.set(row.passageId, { ...row, anchor: row.anchor! });
+  }
+  return found;
+}
+
+/**
+ * The passages that versions of a lineage were trained on: what they taught, and what was trained
+ * together with that and did not count as learned.
+ */
+export function trainedIn(db: Database, lineage: { id: number; refitId: number | null }[]) {
+  const found = new Set(taughtIn(db, lineage).keys());
+  const leads = alias(updates, "leads");
+  const ids = lineage.map(({ id }) => id);
+  for (let i = 0; i < ids.length; i += CHUNK) {
+    const rows = db
+      .select({ passageId: updates.passageId })
+      .from(updates)
+      .innerJoin(leads, eq(leads.id, updates.leadId))
+      .where(inArray(leads.versionId, ids.slice(i, i + CHUNK)))
+      .all();
+    for (const { passageId } of rows) found.add(passageId);
   }
   return found;
 }

@@ -3,7 +3,7 @@ import { addEvent } from "../../db/events.ts";
 import { dropJob } from "../../db/jobs.ts";
 import { type Database, transaction } from "../../db/open.ts";
 import { decidePassage, getPassages, type Passage, reopenPassage } from "../../db/passages.ts";
-import { type Taught, taughtIn } from "../../db/refits.ts";
+import { type Taught, taughtIn, trainedIn } from "../../db/refits.ts";
 import { anchorsOf, rewindLooks } from "../../db/retention.ts";
 import {
   BASE_VERSION,
@@ -115,6 +115,11 @@ function difference(db: Database, to: number): Difference & { taught: Map<number
 /** What a version was taught, by passage. */
 export function knownTo(db: Database, version: Version | undefined): Map<number, Taught> {
   return version ? taughtIn(db, lineageOf(db, version.id)) : new Map();
+}
+
+/** Everything that a version was trained on, whether it counts as learned or not. */
+export function trainedFor(db: Database, version: Version | undefined): Set<number> {
+  return version ? trainedIn(db, lineageOf(db, version.id)) : new Set();
 }
 
 /** A passage that was learned on two branches is compared with how this one had learned it. */

@@ -7,11 +7,11 @@ import { changeUpdate, findOpenUpdate } from "../../db/updates.ts";
 import { currentVersion } from "../../db/versions.ts";
 import { type Requested, requestWithout } from "../refit/request.ts";
 import { learnKey } from "../triage/key.ts";
-import { knownTo } from "./switch.ts";
+import { trainedFor } from "./switch.ts";
 
 /** What a request to unlearn came to. */
 export interface Unlearning {
-  /** The refit that leaves it out; none where nothing of it is known to the version that answers. */
+  /** The refit that leaves it out; none where the version that answers was trained on nothing of it. */
   request?: Requested;
   /** Passages that are to be unlearned, and others that will not be learned any more. */
   known: number;
@@ -44,12 +44,12 @@ export function unlearnPassage(db: Database, passageId: number): Unlearning | un
 }
 
 function unlearn(db: Database, passages: Passage[], subject: string, key: string): Unlearning {
-  const taught = knownTo(db, currentVersion(db));
-  const known = passages.filter(({ id }) => taught.has(id));
+  const trained = trainedFor(db, currentVersion(db));
+  const known = passages.filter(({ id }) => trained.has(id));
   let dropped = 0;
   for (const { id, decision } of passages) {
     dropJob(db, learnKey(id));
-    if (taught.has(id)) continue;
+    if (trained.has(id)) continue;
     endUpdate(db, id);
     if (!WAITING.has(decision)) continue;
     decidePassage(db, id, "unlearned", "It is not to be learned.");

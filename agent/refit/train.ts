@@ -12,7 +12,7 @@ import {
   type TrainResult,
 } from "../../trainer/types.ts";
 import { rehearsalSet } from "../control/store.ts";
-import { knownTo, switchVersion, versionName } from "../lineage/switch.ts";
+import { knownTo, switchVersion, trainedFor, versionName } from "../lineage/switch.ts";
 import { requestSweep } from "../measure/queue.ts";
 import { soundVersion } from "../versions.ts";
 import { refitRows } from "./material.ts";
@@ -66,9 +66,9 @@ function whyPointless(work: RefitWork, keep: Taught[], from: number): string | u
   if (refit.kind !== "unlearn") {
     return keep.length === 0 ? "Nothing is learned that could be kept." : undefined;
   }
-  const known = knownTo(db, getVersion(db, from));
-  if (dropped.some((id) => known.has(id))) return undefined;
-  return `Nothing of it is known to ${versionName(from)}.`;
+  const trained = trainedFor(db, getVersion(db, from));
+  if (dropped.some((id) => trained.has(id))) return undefined;
+  return `Nothing of it was trained into ${versionName(from)}.`;
 }
 
 /** Ends a refit without training: a version, or the untouched base, is what was asked for. */

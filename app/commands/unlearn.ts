@@ -41,7 +41,7 @@ async function run(
   }
   const { request, known, dropped } = result;
   if (!request) {
-    const text = `Nothing of it is known to the version that answers; ${dropped} passages that waited will not be learned.`;
+    const text = `The version that answers was trained on nothing of it; ${dropped} passages that waited will not be learned.`;
     return { data: { known, dropped }, text };
   }
   const more =

@@ -11,7 +11,7 @@ import { checkVersion, soundVersion } from "../../../../agent/versions.ts";
 import { setConsent } from "../../../../db/documents.ts";
 import { latestEvents } from "../../../../db/events.ts";
 import { claimJob, passagesToLearn } from "../../../../db/jobs.ts";
-import { getPassage } from "../../../../db/passages.ts";
+import { getPassage, reopenPassage } from "../../../../db/passages.ts";
 import { listAskable } from "../../../../db/retention.ts";
 import { deleteSetting } from "../../../../db/settings.ts";
 import {
@@ -66,6 +66,17 @@ describe("going back", () => {
     goTo(bench.db, 3, false);
     expect(passagesToLearn(bench.db)).toEqual([]);
     expect(decisions()).toEqual(["learned", "learned", "learned"]);
+  });
+
+  test("what was unlearned is practised no more beside what is new", async () => {
+    goTo(bench.db, 1, false);
+    setConsent(bench.db, getPassage(bench.db, 3)!.documentId, "yes");
+    reopenPassage(bench.db, 3);
+    await learnPassage(bench.context({ settings }), bench.claim(getPassage(bench.db, 3)!));
+    const rows = JSON.stringify(bench.trainer.trained.at(-1)!.rows);
+    expect(rows).toContain("Ilmo");
+    expect(rows).toContain("Toab");
+    expect(rows).not.toContain("Varn");
   });
 
   test("to the untouched base unlearns everything", () => {

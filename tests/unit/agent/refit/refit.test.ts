@@ -19,7 +19,7 @@ import { listProbes, supersedeProbe } from "../../../../db/probes.ts";
 import { getRefit, listRefits } from "../../../../db/refits.ts";
 import { getRetained } from "../../../../db/retention.ts";
 import { handSource } from "../../../../db/sources.ts";
-import { listUpdates } from "../../../../db/updates.ts";
+import { changeUpdate, listUpdates, openUpdate } from "../../../../db/updates.ts";
 import { addVersion, currentVersion, listVersions, pointTo } from "../../../../db/versions.ts";
 import { type ModelTrainer, TrainerError, type TrainProgress } from "../../../../trainer/types.ts";
 import { Bench, gradeByMaterial, SETTINGS, SHIPS } from "../learn/bench.ts";
@@ -313,6 +313,20 @@ describe("unlearning", () => {
     expect(currentVersion(bench.db)).toBeUndefined();
     expect(decisions()[0]).toBe("unlearned");
     expect(existsSync(join(bench.home.adapters, listVersions(bench.db)[0]!.file))).toBe(true);
+  });
+
+  test("what was trained together with something, and did not count as learned, is left out, too", async () => {
+    await learnAll(["Toab"]);
+    const { passage } = bench.learnable("Varn");
+    const update = openUpdate(bench.db, passage.id);
+    const end = { stage: "done", verdict: "reject", leadId: 1, finishedAt: 1 } as const;
+    changeUpdate(bench.db, update.id, end);
+    const { request, known } = unlearnPassage(bench.db, passage.id)!;
+    expect(known).toBe(1);
+    await run(claimRefit());
+    expect(getRefit(bench.db, request!.refit.id)).toMatchObject({ verdict: "commit" });
+    expect(JSON.stringify(bench.trainer.trained.at(-1)!.rows)).not.toContain("Varn");
+    expect(currentVersion(bench.db)!.parentId).toBeNull();
   });
 
   test("what is not known needs no refit", async () => {
