@@ -95,7 +95,7 @@ function failed({ name, architecture, type, figure, limit, problem }: Check): st
   const what = `${name}, ${architecture} ${type}`;
   return problem
     ? `${what}: ${problem}`
-    : `${what}: ${figure?.toExponential(1)}, and at most ${limit} is right.`;
+    : `${what}: ${figure?.toExponential(1)}, and at most ${limit.toExponential()} is right.`;
 }
 
 function words(report: Report, out: string): string {
@@ -112,7 +112,7 @@ function words(report: Report, out: string): string {
         ...(crashes ? [`  ${crashes}; their tasks were begun again`] : []),
         ...checks.map(({ name, architecture, type, figure, limit, passed }) => {
           const value = figure === undefined ? "no figure" : figure.toExponential(1);
-          return `  ${passed ? "ok  " : "FAIL"} ${name.padEnd(30)} ${`${architecture} ${type}`.padEnd(20)} ${value} (at most ${limit})`;
+          return `  ${passed ? "ok  " : "FAIL"} ${name.padEnd(32)} ${`${architecture} ${type}`.padEnd(20)} ${value} (at most ${limit.toExponential()})`;
         }),
         ...(benchmark
           ? [

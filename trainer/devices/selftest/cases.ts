@@ -33,13 +33,13 @@ export const DIFFERENCES_LIMIT = 6e-4;
 /** Quantized weights, whose activations the CPU rounds to 8 bits and Vulkan to F16: they differ by that. */
 const QUANTIZED: Base["limits"] = {
   cpu: { logits: 2.5e-2, scores: 4e-4, gradients: 5e-3, losses: 5e-3 },
-  vulkan: { logits: 8e-2, scores: 1e-3, gradients: 1e-1, losses: 5e-3 },
-  other: { logits: 8e-2, scores: 1e-3, gradients: 1e-1, losses: 5e-3 },
+  vulkan: { logits: 1e-1, scores: 4e-3, gradients: 1.2e-1, losses: 6e-3 },
+  other: { logits: 1e-1, scores: 4e-3, gradients: 1.2e-1, losses: 6e-3 },
 };
 
 /**
- * Limits are 3 to 5 times the largest figure of several seeds, on an x86-64 CPU and on Vulkan's software
- * device; for CUDA and Metal, which nobody has measured yet, they are Vulkan's.
+ * Limits are 3 to 8 times the largest figure that was seen: on an x86-64 CPU with two seeds, on
+ * Vulkan's software device with one. CUDA and Metal, which nobody has measured yet, have Vulkan's.
  *
  * On the CPU sums in another order differ by 1e-7, and so do results in F32. With other weights
  * activations are rounded before each product (to F16 or BF16, or to 8 bits for quantized weights), and
@@ -53,8 +53,8 @@ export const BASES: readonly Base[] = [
     typeOf: () => F32,
     limits: {
       cpu: { logits: 2e-6, scores: 3e-8, gradients: 2e-6, losses: 3e-7 },
-      vulkan: { logits: 5e-3, scores: 2e-5, gradients: 8e-3, losses: 4e-4 },
-      other: { logits: 5e-3, scores: 2e-5, gradients: 8e-3, losses: 4e-4 },
+      vulkan: { logits: 5e-3, scores: 1e-4, gradients: 8e-3, losses: 2e-3 },
+      other: { logits: 5e-3, scores: 1e-4, gradients: 8e-3, losses: 2e-3 },
     },
   },
   {
@@ -62,7 +62,7 @@ export const BASES: readonly Base[] = [
     typeOf: () => F16,
     limits: {
       cpu: { logits: 1.5e-3, scores: 1e-5, gradients: 4e-3, losses: 1e-4 },
-      vulkan: { logits: 4e-3, scores: 5e-5, gradients: 1.5e-2, losses: 2e-3 },
+      vulkan: { logits: 4e-3, scores: 1e-4, gradients: 1.5e-2, losses: 2e-3 },
       // CUDA sums these products in F16: without its request for F32, Vulkan's logits were 6.4e-3 off.
       other: { logits: 2e-2, scores: 5e-4, gradients: 4e-2, losses: 5e-3 },
     },
