@@ -5,6 +5,7 @@ import { findWeights } from "../../../../agent/adapter.ts";
 import { learnPassage } from "../../../../agent/learn/index.ts";
 import { adapterRoom, pruneVersions } from "../../../../agent/lineage/prune.ts";
 import { compareVersions, goTo } from "../../../../agent/lineage/switch.ts";
+import { queueLearning } from "../../../../agent/read/consent.ts";
 import { requestRebuild } from "../../../../agent/refit/request.ts";
 import { runRefit } from "../../../../agent/refit/run.ts";
 import { checkVersion, soundVersion } from "../../../../agent/versions.ts";
@@ -70,9 +71,10 @@ describe("going back", () => {
 
   test("what was unlearned is practised no more beside what is new", async () => {
     goTo(bench.db, 1, false);
-    setConsent(bench.db, getPassage(bench.db, 3)!.documentId, "yes");
     reopenPassage(bench.db, 3);
-    await learnPassage(bench.context({ settings }), bench.claim(getPassage(bench.db, 3)!));
+    queueLearning(bench.db, [3]);
+    const job = claimJob(bench.db, "test", { kinds: ["learn"] })!;
+    await learnPassage(bench.context({ settings }), job);
     const rows = JSON.stringify(bench.trainer.trained.at(-1)!.rows);
     expect(rows).toContain("Ilmo");
     expect(rows).toContain("Toab");
