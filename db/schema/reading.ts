@@ -163,6 +163,6 @@ export const passages = sqliteTable(
     index("passages_document").on(t.documentId),
     index("passages_surprise").on(t.id).where(sql`surprise is not null`),
     index("passages_created").on(t.createdAt),
-    index("passages_review").on(t.id).where(sql`decision = 'review'`),
+    index("passages_decision").on(t.decision, t.id),
   ],
 );
