@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findWeights, parseWhich, type Weights, type Which } from "../../agent/adapter.ts";
-import { listVersions, type Version } from "../../db/versions.ts";
+import { isUsable, listVersions, type Version } from "../../db/versions.ts";
 import { RequestError } from "../errors.tsx";
 import type { Instance } from "../instance.ts";
 
@@ -21,7 +21,7 @@ export interface ListedModel {
 export function listModels({ db, home, config }: Instance, now = Date.now()): ListedModel[] {
   const { name } = config.model;
   const kept = listVersions(db)
-    .filter(({ broken, file }) => broken === null && existsSync(join(home.adapters, file)))
+    .filter((it) => isUsable(it) && existsSync(join(home.adapters, it.file)))
     .reverse();
   const model = (tag: string, at: number): ListedModel => ({
     id: `${name}:${tag}`,
