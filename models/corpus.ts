@@ -65,7 +65,7 @@ export interface CorpusOptions extends KnownOptions {
   echoShare: number;
 }
 
-/** About 6,200 tokens a step, most of them of reading and writing, which is harder than knowing. */
+/** About 6,700 tokens a step, most of them of reading and writing, which is harder than knowing. */
 export const CORPUS: CorpusOptions = {
   ...KNOWN,
   seed: 1,
@@ -77,7 +77,7 @@ export const CORPUS: CorpusOptions = {
   thoroughShare: 0.3,
   passages: 6,
   knownPassageShare: 0.8,
-  shortRows: 48,
+  shortRows: 72,
   factShare: 0.4,
   echoShare: 0.25,
 };

@@ -39,9 +39,9 @@ describe("the stream", () => {
   test("a step's tokens and rows", () => {
     const batches = Array.from({ length: 30 }, (_, step) => corpus.batch(step));
     const mean = batches.reduce((sum, batch) => sum + batch.tokens, 0) / batches.length;
-    expect(mean).toBeGreaterThan(5700);
-    expect(mean).toBeLessThan(6700);
-    expect(batches[0]!.rows).toHaveLength(78);
+    expect(mean).toBeGreaterThan(6200);
+    expect(mean).toBeLessThan(7200);
+    expect(batches[0]!.rows).toHaveLength(102);
     for (const { tokens, loss } of batches.flatMap((batch) => batch.rows)) {
       expect(tokens.length).toBe(loss.length);
       expect([tokens[0], loss[0], tokens.at(-1), loss.at(-1)]).toEqual([1, 0, 0, 1]);
