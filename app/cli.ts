@@ -11,6 +11,7 @@ import * as experiment from "./commands/experiment/index.ts";
 import * as ingest from "./commands/ingest.ts";
 import * as learning from "./commands/learning.ts";
 import * as memory from "./commands/memory.ts";
+import * as models from "./commands/models.ts";
 import * as relearn from "./commands/relearn.ts";
 import * as report from "./commands/report.ts";
 import * as selftest from "./commands/selftest.ts";
@@ -61,6 +62,7 @@ const commands = [
   writer,
   experiment,
   adapter,
+  models,
   token,
   webhook,
   doctor,

@@ -9,6 +9,10 @@ export interface Config {
   /** Absolute path of the data directory. */
   home: string;
   model: BaseModel;
+  /** Whether the environment names the model: then nothing else does. */
+  modelNamed: boolean;
+  /** Absolute path of the folder that models are downloaded to. */
+  models: string;
   /** Which compute library to use; none picks the best that works. */
   backend?: "cpu" | "cuda" | "vulkan" | "metal";
   host: string;
@@ -44,9 +48,13 @@ export function loadConfig(env: Environment = process.env): Config {
   const memory = read("SELKIE_MEMORY_MB", whole(1, 100_000_000));
   const seconds = read("SELKIE_FETCH_TIMEOUT", numeric(0.1, 3600));
   const hosts = env.SELKIE_PRIVATE_HOSTS?.trim().toLowerCase();
+  const home = homeOf(env);
+  const models = env.SELKIE_MODELS?.trim();
   return {
-    home: homeOf(env),
+    home,
     model: modelOf(env),
+    modelNamed: Boolean(env.SELKIE_MODEL?.trim()),
+    models: models ? resolve(expand(models, env)) : join(home, "models"),
     backend: backend === "auto" ? undefined : backend,
     host: env.SELKIE_HOST?.trim() || DEFAULT_HOST,
     port: read("SELKIE_PORT", whole(0, 65535)) ?? DEFAULT_PORT,
@@ -78,7 +86,7 @@ function modelOf(env: Environment): BaseModel {
   if (!value) return describeModel(EMBEDDED_MODEL, true);
   if (/^(?:hf|https?):/i.test(value)) {
     throw new ConfigError(
-      `SELKIE_MODEL is “${value}”, but it must be a file: download the model and give the path of its GGUF.`,
+      `SELKIE_MODEL is “${value}”, but it must be a file: \`selkie models pull\` downloads it, and \`selkie models use\` takes it.`,
     );
   }
   const path = resolve(expand(value, env));

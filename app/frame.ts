@@ -3,6 +3,7 @@ import { ExperimentDataError } from "../agent/experiment/data.ts";
 import { GeneratorError } from "../agent/generator/types.ts";
 import { ModelError } from "../agent/jobs/trouble.ts";
 import { LoopError } from "../agent/loop.ts";
+import { PullError } from "../agent/models/errors.ts";
 import { ReadError } from "../agent/read/errors.ts";
 import { RecordedError, TeacherError } from "../agent/teacher/types.ts";
 import { DatabaseError, explainDatabaseError } from "../db/errors.ts";
@@ -54,6 +55,7 @@ const EXPLAINED = [
   GeneratorError,
   LoopError,
   ModelError,
+  PullError,
   ReadError,
   RecordedError,
   TeacherError,

@@ -4,6 +4,7 @@ import { isDiskFull } from "../db/errors.ts";
 import { closeDatabase, type Database, openDatabase } from "../db/open.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { ConfigError } from "./knob.ts";
+import { withChosenModel } from "./models.ts";
 import { loadSettings } from "./settings.ts";
 import { loadTeacher, startTeacher } from "./teacher.ts";
 
@@ -25,9 +26,10 @@ export interface Instance {
  * Opens the instance that the configuration names, and makes it where there is none.
  * @throws ConfigError, DatabaseError
  */
-export function openInstance(config: Config = loadConfig()): Instance {
-  const home = makeHome(config.home);
+export function openInstance(given: Config = loadConfig()): Instance {
+  const home = makeHome(given.home);
   const db = openDatabase(home.database);
+  const config = withChosenModel(given, db);
   let runtime: Runtime | undefined;
   return {
     config,

@@ -12,6 +12,7 @@ import { ConfigError } from "./knob.ts";
 import type { Learner } from "./learner.ts";
 import { mcpRoutes } from "./mcp/routes.ts";
 import { openaiRoutes } from "./openai/routes.ts";
+import { Puller } from "./pulls.ts";
 import { askRoutes } from "./routes/ask.tsx";
 import { assetRoutes } from "./routes/assets.ts";
 import { eventRoutes } from "./routes/events.tsx";
@@ -22,6 +23,7 @@ import { learningRoutes } from "./routes/learning.tsx";
 import { matrixRoutes } from "./routes/matrix.ts";
 import { memoryRoutes } from "./routes/memory.tsx";
 import { metricsRoutes } from "./routes/metrics.ts";
+import { modelRoutes } from "./routes/models.tsx";
 import { newspaperRoutes } from "./routes/newspaper.tsx";
 import { passageRoutes } from "./routes/passages.tsx";
 import { sourceRoutes } from "./routes/sources.tsx";
@@ -45,7 +47,9 @@ export interface SelkieServer {
 export async function startServer(instance: Instance, learner: Learner): Promise<SelkieServer> {
   const stopped = new AbortController();
   const board = createBoard(instance, learner, await modelAdvice());
-  const app = await createApp({ instance, learner, board, signal: stopped.signal });
+  const { signal } = stopped;
+  const puller = new Puller(instance, signal);
+  const app = await createApp({ instance, learner, board, puller, signal });
   const { host, port, limits } = instance.config;
   const close = () => {
     stopped.abort();
@@ -97,6 +101,7 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
     apiRoutes,
     metricsRoutes,
     mcpRoutes,
+    modelRoutes,
   ]) {
     routes(app, site);
   }

@@ -1,12 +1,15 @@
 import type { Board } from "./board.ts";
 import type { Instance } from "./instance.ts";
 import type { Learner } from "./learner.ts";
+import type { Puller } from "./pulls.ts";
 
 /** What every route of the pages has at hand. */
 export interface Site {
   instance: Instance;
   learner: Learner;
   board: Board;
+  /** The download of a model, if one goes on. */
+  puller: Puller;
   /** Aborted when the server stops: whatever still streams ends. */
   signal: AbortSignal;
 }

@@ -1,4 +1,4 @@
-import { asc, count, eq, inArray } from "drizzle-orm";
+import { asc, count, eq, gte, inArray } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { DECISIONS, passages } from "./schema.ts";
 
@@ -90,4 +90,9 @@ export function countPassages(db: Database): Record<Decision, number> {
     .all();
   for (const row of rows) counts[row.decision] = row.n;
   return counts as Record<Decision, number>;
+}
+
+/** How many passages came since a time. */
+export function countPassagesSince(db: Database, from: number): number {
+  return db.select({ n: count() }).from(passages).where(gte(passages.createdAt, from)).get()!.n;
 }

@@ -22,6 +22,7 @@ export { FILE_TYPES, type FileType } from "./ggml/file-type.ts";
 export type { Variant } from "./ggml/locate.ts";
 export { type AdapterScaling, scaleAdapter } from "./lora/scale.ts";
 export { SUPPORTED_ARCHITECTURES } from "./model/architectures.ts";
+export { inspectModel, type ModelOutline } from "./model/inspect.ts";
 export * from "./types.ts";
 
 /** Outputs of the jobs that this process has asked for: they would overwrite each other one by one. */

@@ -19,6 +19,7 @@ const PLACES = [
   { href: "/learning", label: "Learning" },
   { href: "/memory", label: "Memory" },
   { href: "/versions", label: "Versions" },
+  { href: "/models", label: "Models" },
   { href: "/writer", label: "Writer" },
   { href: "/experiments", label: "Experiments" },
   { href: "/#log", label: "Log" },

@@ -8,6 +8,7 @@ import { experimentApi } from "./experiments.ts";
 import { jobApi } from "./jobs.ts";
 import { learningApi } from "./learning.ts";
 import { memoryApi } from "./memory.ts";
+import { modelApi } from "./models.ts";
 import { settingsApi } from "./settings.ts";
 import { sourceApi } from "./sources.ts";
 import { statusApi } from "./status.ts";
@@ -31,6 +32,7 @@ const RESOURCES = [
   writerApi,
   experimentApi,
   settingsApi,
+  modelApi,
   webhookApi,
 ];
 

@@ -1,0 +1,160 @@
+import type { Hono } from "hono";
+import * as v from "valibot";
+import { inspectHardware } from "../../agent/hardware.ts";
+import { describeFile, findModelFile, removeModelFile } from "../../agent/models/store.ts";
+import { allow } from "../access.ts";
+import { RequestError } from "../errors.tsx";
+import type { Instance } from "../instance.ts";
+import { chooseModel, modelsFacts } from "../models.ts";
+import type { Site, SiteEnv } from "../site.ts";
+import { checked, found, send, told } from "./route.ts";
+
+const Suggestion = v.object({ name: v.string(), uri: v.string(), needsBytes: v.number() });
+const Models = v.object({
+  folder: v.string(),
+  models: v.array(
+    v.object({
+      name: v.string(),
+      path: v.string(),
+      bytes: v.number(),
+      outline: v.optional(
+        v.object({
+          architecture: v.string(),
+          name: v.string(),
+          parameters: v.number(),
+          contextLength: v.number(),
+          types: v.array(v.string()),
+          memory: v.object({ least: v.number(), fast: v.number() }),
+        }),
+      ),
+      problem: v.optional(v.string()),
+      current: v.boolean(),
+      chosen: v.boolean(),
+      fits: v.picklist(["well", "just", "no", "unknown"]),
+      hoursPerDay: v.optional(v.number()),
+    }),
+  ),
+  partial: v.array(v.string()),
+  hardware: v.string(),
+  recommended: Suggestion,
+  suggestions: v.array(Suggestion),
+});
+const Pull = v.strictObject({
+  uri: v.pipe(
+    v.string(),
+    v.regex(/^hf:[^/\s]+\/\S+$/i),
+    v.description("hf:owner/repository:Q4_K_M or hf:owner/repository/file.gguf"),
+  ),
+});
+const State = v.object({
+  pull: v.nullable(
+    v.object({
+      uri: v.string(),
+      state: v.picklist(["running", "done", "failed", "stopped"]),
+      pulling: v.optional(
+        v.object({
+          file: v.string(),
+          done: v.number(),
+          total: v.number(),
+          bytesPerSecond: v.number(),
+        }),
+      ),
+      message: v.optional(v.string()),
+      name: v.optional(v.string()),
+    }),
+  ),
+});
+const Name = v.object({ name: v.string() });
+const Chosen = v.object({ model: v.string() });
+const Removed = v.object({ removed: v.string(), freed: v.number() });
+
+const tag = "models";
+
+/** Base models: list, download, choose, remove. */
+export function modelApi(app: Hono<SiteEnv>, site: Site): void {
+  const { instance, puller } = site;
+  const read = allow(site, "read");
+  const admin = allow(site, "admin");
+  const scope = "admin" as const;
+
+  app.get(
+    "/api/models",
+    told({ summary: "The models that are here", tag, scope: "read", answer: Models }),
+    read,
+    async (c) => send(c, Models, modelsFacts(instance, await inspectHardware())),
+  );
+
+  app.get(
+    "/api/models/pull",
+    told({ summary: "The download that goes on", tag, scope: "read", answer: State }),
+    read,
+    (c) => send(c, State, { pull: puller.state ?? null }),
+  );
+
+  app.post(
+    "/api/models/pull",
+    told({ summary: "Download a model", tag, scope, answer: State, status: 202 }),
+    admin,
+    checked("json", Pull),
+    (c) => {
+      if (!puller.start(c.req.valid("json").uri)) {
+        throw new RequestError(409, `${puller.state?.uri} is downloaded now: wait, or stop it.`);
+      }
+      return send(c, State, { pull: puller.state ?? null }, 202);
+    },
+  );
+
+  app.delete(
+    "/api/models/pull",
+    told({ summary: "Stop the download; it can be gone on with", tag, scope, answer: State }),
+    admin,
+    (c) => {
+      puller.stop();
+      return send(c, State, { pull: puller.state ?? null });
+    },
+  );
+
+  app.post(
+    "/api/models/:name/use",
+    told({ summary: "Learn on a model from the next start on", tag, scope, answer: Chosen }),
+    admin,
+    checked("param", Name),
+    (c) => send(c, Chosen, { model: takeModel(instance, c.req.valid("param").name) }),
+  );
+
+  app.delete(
+    "/api/models/:name",
+    told({ summary: "Delete a downloaded model", tag, scope, answer: Removed }),
+    admin,
+    checked("param", Name),
+    (c) => {
+      const { name } = c.req.valid("param");
+      return send(c, Removed, { removed: name, freed: dropModel(instance, name) });
+    },
+  );
+}
+
+/** Chooses a model of the folder. @throws RequestError */
+export function takeModel({ db, config }: Instance, name: string): string {
+  const path = found(fileOf(config.models, name), "model");
+  const model = describeFile(path);
+  if (model.problem) throw new RequestError(422, model.problem);
+  if (config.modelNamed) {
+    throw new RequestError(409, "SELKIE_MODEL names the model: unset it to choose one here.");
+  }
+  chooseModel(db, path);
+  return model.name;
+}
+
+/** Removes a model of the folder, and says how many bytes are free. @throws RequestError */
+export function dropModel({ config }: Instance, name: string): number {
+  if (fileOf(config.models, name) === config.model.path) {
+    throw new RequestError(409, `${name} is the model in use: choose another one first.`);
+  }
+  return found(removeModelFile(config.models, name), "model");
+}
+
+/** Only names: who asks over the network names no paths of this machine. */
+function fileOf(folder: string, name: string): string | undefined {
+  return /[/\\]/.test(name) ? undefined : findModelFile(folder, name);
+}
