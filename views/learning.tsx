@@ -97,15 +97,9 @@ function Reviews(props: { reviews: LearningFacts["reviews"]; of: number }) {
         <ul class="lines">
           {reviews.map(({ passageId, title, reason, source }) => (
             <li class="line">
-              <input
-                type="checkbox"
-                name="passage"
-                value={String(passageId)}
-                id={`review-${passageId}`}
-                checked
-              />
               <div class="line-what">
-                <label class="line-title" for={`review-${passageId}`} dir="auto">
+                <label class="line-title" dir="auto">
+                  <input type="checkbox" name="passage" value={String(passageId)} checked />{" "}
                   {title.trim() || "Untitled"}
                 </label>
                 <span class="line-source quiet" dir="auto">
@@ -115,7 +109,7 @@ function Reviews(props: { reviews: LearningFacts["reviews"]; of: number }) {
                   {reason}
                 </span>
               </div>
-              <a href={`/passages/${passageId}`} aria-label={`Read ${title}`}>
+              <a class="line-state" href={`/passages/${passageId}`} aria-label={`Read ${title}`}>
                 Read it
               </a>
             </li>
