@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { addArms, addUpdate } from "../../../db/experiment-results.ts";
+import { addStep } from "../../../db/experiment-steps.ts";
 import {
   addExperiment,
   finishExperiment,
@@ -94,6 +95,52 @@ function fill(db: Database): void {
     },
   ]);
   addExperiment(db, { ...base, key: "two", problems: [] }, [passage]);
+  fillForgetting(db);
+}
+
+/** Two passages learned one after another: the first is forgotten in SEAL's way. */
+function fillForgetting(db: Database): void {
+  const question = {
+    ...{ use: "report" as const, wording: "unseen" as const, prompt: "", answers: ["a"] },
+    ...{ distractors: [], question: "Which?" },
+  };
+  const passage = {
+    ...{ role: "report" as const, round: 1, title: HOSTILE, text: "text" },
+    questions: [question],
+  };
+  const { id: experimentId } = addExperiment(
+    db,
+    {
+      ...{ kind: "forgetting", key: "three", model: HOSTILE, modelHash: "m", data: "the world" },
+      ...{ dataHash: "d", machine: {}, problems: [] },
+      config: { arms: ["seal", "full"], sequences: 2, orders: 1, length: 2 },
+    },
+    [passage, passage],
+  );
+  const passages = listExperimentPassages(db, experimentId);
+  const step = (arm: string, at: number, right: boolean[]) => {
+    const key = `${arm} ${at}`;
+    const update = {
+      ...{ experimentId, key, passageIds: [], editIds: [], seed: 1, learningRate: 1, epochs: 1 },
+      ...{ tokens: 1, supervisedTokens: 1, steps: 1, firstLoss: 2, lastLoss: 1, diverged: false },
+      seconds: 1,
+    };
+    const row = {
+      ...{ experimentId, arm, sequence: 1, ordering: 1, step: at, reason: "", verdict: "commit" },
+      ...{ passageId: passages[at - 1]?.id ?? null, rows: 7, askedRows: 0 },
+      seconds: { learn: 1.5, train: 1, sleep: 0 },
+      control: { fact: 0.875, reading: 1, writing: null, perplexity: 1.25, kl: 0 },
+    };
+    const scores = passages.map(({ id }, i) => ({
+      ...{ questionId: listQuestions(db, id)[0]!.id, logprob: -1, distractors: null, rank: 0 },
+      ...{ exact: right[i]!, generated: null, match: null },
+    }));
+    addStep(db, row, update, scores);
+  };
+  step("base", 0, [false, false]);
+  step("seal", 1, [true, false]);
+  step("seal", 2, [false, true]);
+  step("full", 1, [true, false]);
 }
 
 describe("the pages of experiments", () => {
@@ -140,6 +187,42 @@ describe("the pages of experiments", () => {
       ["passage", 0.5],
       ["own", 0.5],
     ]);
+  });
+
+  test("one of forgetting has what was kept, what it cost, two charts and its matrices", async () => {
+    const html = await (await get("/experiments/3")).text();
+    const shown = ["SEAL: merged at each step", "1 of 4 courses", "100.0%", "50.0%", "0.50"];
+    for (const text of [...shown, "−1.00", "87.5%", "1.25", "Of 21 rows"]) {
+      expect(html).toContain(text);
+    }
+    expect(html).not.toContain(HOSTILE);
+    // Not over yet.
+    expect(html).not.toContain("everything");
+    for (const [name, label] of [
+      ["arms", "SEAL: merged at each step"],
+      ["course", "seal"],
+    ]) {
+      const picture = await get(`/experiments/3/${name}.svg?theme=dark`);
+      expect(picture.headers.get("content-type")).toBe("image/svg+xml");
+      const svg = await picture.text();
+      expect(Bun.XML.parse(svg)).toHaveProperty("svg");
+      expect(svg).toContain(label!);
+    }
+    const data = (await (await get("/experiments/3.json")).json()) as {
+      matrices: { arm: string; matrix: number[][] }[];
+      rows: { steps: unknown[] }[];
+    };
+    expect(data.matrices).toMatchObject([
+      {
+        arm: "seal",
+        matrix: [
+          [1, 0],
+          [0, 1],
+        ],
+      },
+    ]);
+    expect(data.rows[0]!.steps).toHaveLength(2);
+    expect((await get("/experiments/1/course.svg")).status).toBe(404);
   });
 
   test("one without figures says so, and none is a page of its own", async () => {
