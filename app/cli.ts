@@ -3,6 +3,7 @@ import { configure, getTextFormatter } from "@logtape/logtape";
 import { Command } from "commander";
 import { version } from "../package.json";
 import * as adapter from "./commands/adapter/index.ts";
+import * as archive from "./commands/archive.ts";
 import * as ask from "./commands/ask.ts";
 import * as correct from "./commands/correct.ts";
 import * as doctor from "./commands/doctor.ts";
@@ -62,6 +63,7 @@ const commands = [
   writer,
   experiment,
   adapter,
+  archive,
   models,
   token,
   webhook,
