@@ -103,7 +103,7 @@ async function written(prompt: (passage: PassageText) => string, temperature: nu
   return generator.generate(
     heldOut.map(({ passage }, seed) => ({
       prompt: prompt(passage),
-      maxTokens: 300,
+      maxTokens: 480,
       temperature,
       seed: seed + 1,
     })),
@@ -138,18 +138,24 @@ function quality(attributes: (string | undefined)[][]): ListQuality {
   };
 }
 
-/** Written lines that are true statements about the passage's entity. */
+/** Written lines that are true statements about the passage's entity, and right pairs after them. */
 async function implications(temperature: number): Promise<ListQuality> {
   const texts = await written(implicationsPrompt, temperature);
   return quality(
-    heldOut.map(({ entity, passage }, i) => {
+    heldOut.map((item, i) => {
       const stated = new Map(
-        passage.facts.flatMap((fact) =>
-          statementsOf(entity, fact).map((statement) => [statement, fact.attribute] as const),
+        item.passage.facts.flatMap((fact) =>
+          statementsOf(item.entity, fact).map((statement) => [statement, fact.attribute] as const),
         ),
       );
       const lines = (texts[i] as string).split("\n").filter((line) => line.trim() !== "");
-      return lines.map((line) => stated.get(line.trim()));
+      const [asking, stating] = [true, false].map((wanted) =>
+        lines.filter((line) => /^(Question|Answer):/.test(line) === wanted),
+      ) as [string[], string[]];
+      return [
+        ...stating.map((line) => stated.get(line.trim())),
+        ...pairsOf(item, asking.join("\n")),
+      ];
     }),
   );
 }
@@ -157,19 +163,20 @@ async function implications(temperature: number): Promise<ListQuality> {
 /** Written pairs whose question is a wording of a stated fact and whose answer is right. */
 async function questions(temperature: number): Promise<ListQuality> {
   const texts = await written(questionsPrompt, temperature);
-  return quality(
-    heldOut.map(({ entity, passage }, i) => {
-      const asked = new Map(
-        passage.facts.flatMap((fact) =>
-          (["name", "intro"] as const).flatMap((as) =>
-            questionWordings(entity, fact, "seen", as).map((question) => [question, fact] as const),
-          ),
-        ),
-      );
-      return parseQuestions(texts[i] as string).map(({ question, answer }) => {
-        const fact = asked.get(question);
-        return fact?.value === answer ? fact.attribute : undefined;
-      });
-    }),
+  return quality(heldOut.map((item, i) => pairsOf(item, texts[i] as string)));
+}
+
+/** The attribute that each pair in a text asks and answers rightly. */
+function pairsOf({ entity, passage }: ExamItem, text: string): (string | undefined)[] {
+  const asked = new Map(
+    passage.facts.flatMap((fact) =>
+      (["name", "intro"] as const).flatMap((as) =>
+        questionWordings(entity, fact, "seen", as).map((question) => [question, fact] as const),
+      ),
+    ),
   );
+  return parseQuestions(text).map(({ question, answer }) => {
+    const fact = asked.get(question);
+    return fact?.value === answer ? fact.attribute : undefined;
+  });
 }

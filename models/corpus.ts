@@ -51,8 +51,12 @@ export interface CorpusOptions extends KnownOptions {
   openBookShare: number;
   /** Share of the implications that are asked for as a long list, which states every fact twice. */
   longShare: number;
-  /** Share of the others that are as thorough unasked: a writer who varies can find out what serves. */
+  /**
+   * Shares of the others that are as thorough unasked, and that go on with questions about what they
+   * stated: a writer who varies can find out what serves.
+   */
   thoroughShare: number;
+  askingShare: number;
   /** Rows that are a plain passage. */
   passages: number;
   /** Share of those that are about known entities. */
@@ -65,7 +69,7 @@ export interface CorpusOptions extends KnownOptions {
   echoShare: number;
 }
 
-/** About 6,700 tokens a step, most of them of reading and writing, which is harder than knowing. */
+/** About 7,000 tokens a step, most of them of reading and writing, which is harder than knowing. */
 export const CORPUS: CorpusOptions = {
   ...KNOWN,
   seed: 1,
@@ -74,7 +78,8 @@ export const CORPUS: CorpusOptions = {
   rewriteShare: 0.07,
   openBookShare: 0.25,
   longShare: 0.15,
-  thoroughShare: 0.3,
+  thoroughShare: 0.15,
+  askingShare: 0.25,
   passages: 6,
   knownPassageShare: 0.8,
   shortRows: 72,
@@ -180,19 +185,20 @@ export class Corpus {
       const some = rng.shuffle(facts).slice(0, rng.int(1, MAX_ASKED));
       return reading(passage, this.asked(entity, some, rng));
     }
-    const pairs = questionsOf(entity, facts, rng, "seen").map(({ question, answer }) =>
-      questionAnswer(question, answer),
-    );
-    return answered("questions", questionsPrompt(passage), pairs.join("\n"));
+    return answered("questions", questionsPrompt(passage), pairs(entity, facts, rng).join("\n"));
   }
 
   private implications(entity: Entity, passage: Passage, facts: StatedFact[], rng: Rng) {
-    const { longShare, thoroughShare } = this.options;
-    const long = rng.chance(longShare);
-    const thorough = long || rng.chance(thoroughShare);
+    const { longShare, thoroughShare, askingShare } = this.options;
+    if (rng.chance(longShare)) {
+      const lines = thoroughImplicationsOf(entity, facts, rng);
+      return answered("implications", longImplicationsPrompt(passage), lines.join("\n"));
+    }
+    const style = rng.next();
+    const thorough = style < thoroughShare;
     const lines = (thorough ? thoroughImplicationsOf : implicationsOf)(entity, facts, rng);
-    const prompt = long ? longImplicationsPrompt : implicationsPrompt;
-    return answered("implications", prompt(passage), lines.join("\n"));
+    if (!thorough && style < thoroughShare + askingShare) lines.push(...pairs(entity, facts, rng));
+    return answered("implications", implicationsPrompt(passage), lines.join("\n"));
   }
 
   /** The line is learned as a study line is: behind its title, with loss on the line alone. */
@@ -251,6 +257,13 @@ function answered(form: RowForm, prompt: string, output: string): CorpusText {
 function inOrder(entity: Entity, facts: readonly StatedFact[]): StatedFact[] {
   const place = new Map(entity.facts.map(({ attribute }, index) => [attribute, index]));
   return facts.toSorted((a, b) => place.get(a.attribute)! - place.get(b.attribute)!);
+}
+
+/** A question with its answer for each fact. */
+function pairs(entity: Entity, facts: readonly Fact[], rng: Rng): string[] {
+  return questionsOf(entity, facts, rng, "seen").map(({ question, answer }) =>
+    questionAnswer(question, answer),
+  );
 }
 
 /** Several questions about one open passage; each answer could be the last, and one is. */

@@ -18,11 +18,11 @@ import { distinct, pairLine } from "./lines.ts";
 const TEMPERATURE = 1;
 const TOP_P = 0.95;
 /** Tokens of one list at most. */
-const EDIT_TOKENS = 320;
+const EDIT_TOKENS = 480;
 const LONG_EDIT_TOKENS = 960;
 /** Shorter lines say nothing. */
 const MIN_WORDS = 3;
-/** A statement neither asks nor answers: the list has run on into another form. */
+/** A statement neither asks nor answers: such lines are read as questions with their answers. */
 const NO_STATEMENT = /\?$|^(?:question|answer)\b/iu;
 /** "3. ", "- ": what lists put before an item. */
 const BULLET = /^(?:[-*•·]|\d{1,2}[.)])\s+/u;
@@ -81,7 +81,9 @@ export function readEdit(kind: PromptKind, texts: string[], passage: PassageText
   const vocabulary = vocabularyOf(passage.title, passage.text);
   const isSound = (line: string) => foreignNames(line, vocabulary).length === 0;
   const lists = texts.map((text) =>
-    kind === "self-qa" ? readPairs(text, passage, isSound) : readStatements(text, isSound),
+    kind === "self-qa"
+      ? readPairs(withOpening(text), passage, isSound)
+      : readStatements(text, passage, isSound),
   );
   const lines = distinct(lists.flatMap((list) => list.lines));
   return {
@@ -120,8 +122,7 @@ function readPairs(
   passage: PassageText,
   isSound: (line: string) => boolean,
 ): ReadList {
-  // Whoever was not shown the opening writes it.
-  const pairs = parseQuestions(/^\s*question/i.test(text) ? text : LIST_OPENING + text);
+  const pairs = parseQuestions(text);
   const source = `${passage.title}\n${passage.text}`;
   const sound = pairs.filter(
     ({ question, answer }) => isSound(question) && containsAnswer(source, answer),
@@ -129,17 +130,29 @@ function readPairs(
   return { lines: sound.map(pairLine), read: pairs.length };
 }
 
-function readStatements(text: string, isSound: (line: string) => boolean): ReadList {
-  const lines = text
+/** A list of statements may go on with questions about them, or have some in between. */
+function readStatements(
+  text: string,
+  passage: PassageText,
+  isSound: (line: string) => boolean,
+): ReadList {
+  const all = text
     .split("\n")
     .map((line) => line.trim().replace(BULLET, ""))
     .filter((line) => line !== "");
-  const isStatement = (line: string) =>
-    line.split(/\s+/).length >= MIN_WORDS && !NO_STATEMENT.test(line);
+  const statements = all.filter((line) => !NO_STATEMENT.test(line));
+  const asked = all.filter((line) => NO_STATEMENT.test(line)).join("\n");
+  const pairs = readPairs(asked, passage, isSound);
+  const isLong = (line: string) => line.split(/\s+/).length >= MIN_WORDS;
   return {
-    lines: lines.filter((line) => isStatement(line) && isSound(line)),
-    read: lines.length,
+    lines: [...statements.filter((line) => isLong(line) && isSound(line)), ...pairs.lines],
+    read: statements.length + pairs.read,
   };
+}
+
+/** Whoever was not shown the opening writes it. */
+function withOpening(text: string): string {
+  return /^\s*question/i.test(text) ? text : LIST_OPENING + text;
 }
 
 function requestFor(kind: PromptKind, passage: PassageText): GenerateRequest {

@@ -71,8 +71,19 @@ describe("readEdit", () => {
       prompt: implicationsPrompt(PASSAGE),
       completions: [text],
       lines: ["The Toab sank in 1340.", "It carried salt."],
-      dropped: 5,
+      dropped: 4,
     });
+  });
+
+  test("a list of statements may go on with questions, and keeps those that hold", () => {
+    const text =
+      "The Toab sank in 1340.\nQuestion: Where did the Toab sink?\nAnswer: near Kolm\nQuestion: Who built the Toja?\nAnswer: Ilsa Torvane";
+    const { lines, dropped } = readEdit("implications", [text], PASSAGE);
+    expect(lines).toEqual([
+      "The Toab sank in 1340.",
+      "Question: Where did the Toab sink?\nAnswer: near Kolm",
+    ]);
+    expect(dropped).toBe(1);
   });
 
   test("a text without a line that passes is nothing to learn from", () => {
