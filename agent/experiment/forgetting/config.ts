@@ -46,6 +46,9 @@ export const FORGETTING_ARMS = [
 export type ForgettingArm = (typeof FORGETTING_ARMS)[number];
 export type LearnerArm = keyof typeof LEARNER_ARMS;
 
+/** The arm of the rows of the untouched base. */
+export const BASE_ARM = "base";
+
 /** Those that are compared where nothing else is said: without the ones that leave one defence out. */
 export const USUAL_ARMS: readonly ForgettingArm[] = FORGETTING_ARMS.slice(0, 9);
 

@@ -13,23 +13,21 @@ import type { Experiment } from "../../../db/experiments.ts";
 import type { Database } from "../../../db/open.ts";
 import {
   asksControl,
+  BASE_ARM,
   type ForgettingArm,
   type ForgettingConfig,
   isLearnerArm,
   isWhole,
   settingsOf,
 } from "./config.ts";
-import type { ForgettingRequest } from "./index.ts";
 import { LearnerStudent } from "./learner-student.ts";
 import { inOrder, makeLessons, sequencePassages } from "./lessons.ts";
 import { askControl, askLessons } from "./look.ts";
 import { JointStudent, ReplayAllStudent, SealStudent } from "./plain-student.ts";
+import type { ForgettingRequest } from "./request.ts";
 import type { Learned, Lesson, Student, StudentOptions } from "./student.ts";
 import { ensureTemplate, reportControl } from "./template.ts";
 import { type Trained, TrainLog } from "./train-log.ts";
-
-/** The arm of the rows of the untouched base. */
-export const BASE_ARM = "base";
 
 export interface CoursesOptions extends Omit<ForgettingRequest, "onProgress"> {
   experiment: Experiment;

@@ -4,7 +4,7 @@ import { mean } from "../../decide.ts";
 import { type ContinualMetrics, continualMetrics } from "../../measure/metrics.ts";
 import { bootstrap, bootstrapRatio } from "../../measure/paired.ts";
 import type { Figure } from "../figures.ts";
-import { BASE_ARM } from "./courses.ts";
+import { BASE_ARM } from "./config.ts";
 
 /** One arm on one sequence in one order, in one wording. */
 export interface CourseFigures {

@@ -8,38 +8,17 @@ import {
   getExperiment,
   spendTime,
 } from "../../../db/experiments.ts";
-import type { Database } from "../../../db/open.ts";
-import type { ModelTrainer } from "../../../trainer/types.ts";
-import type { BaseModel, LearnerContext } from "../../context.ts";
-import type { Home } from "../../home.ts";
 import { sha256 } from "../../read/hash.ts";
 import { auditQuestions } from "../audit.ts";
-import type { ExperimentData } from "../data.ts";
-import { Progress, type ProgressLine } from "../progress.ts";
+import { Progress } from "../progress.ts";
 import { extended, type ForgettingConfig, identityOf } from "./config.ts";
 import { Courses, openCourses } from "./courses.ts";
+import type { ForgettingRequest } from "./request.ts";
+
+export type { ForgettingRequest } from "./request.ts";
 
 /** Counts up when the same configuration would no longer give the same figures. */
 const FORMAT = 1;
-
-export interface ForgettingRequest {
-  db: Database;
-  home: Home;
-  config: ForgettingConfig;
-  /** What is read: a name for all sequences, and the passages of each, counting from 1. */
-  data: { name: string; sequence(number: number): ExperimentData; pretraining?: () => string[] };
-  model: BaseModel & { hash: string };
-  machine: Record<string, unknown>;
-  trainer(): Promise<ModelTrainer>;
-  /** Loads another model: the base with adapters merged into it. */
-  startTrainer(model: string): Promise<ModelTrainer>;
-  generator: LearnerContext["generator"];
-  controlMaterial?: LearnerContext["controlMaterial"];
-  /** Ends it after so much time, with what there is; the same request goes on from there. */
-  limitMs?: number;
-  onProgress?: (line: ProgressLine) => void;
-  signal: AbortSignal;
-}
 
 /**
  * Has each arm learn sequences of passages one after another, and asks about all of them on the way. Every

@@ -6,8 +6,7 @@ import {
 } from "../../../db/experiment-steps.ts";
 import { type Experiment, getExperiment, type QuestionWording } from "../../../db/experiments.ts";
 import type { Database } from "../../../db/open.ts";
-import { FORGETTING_ARMS, type ForgettingConfig } from "./config.ts";
-import { BASE_ARM } from "./courses.ts";
+import { BASE_ARM, FORGETTING_ARMS, type ForgettingConfig } from "./config.ts";
 import {
   type CostLine,
   type CourseFigures,
