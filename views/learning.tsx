@@ -196,10 +196,10 @@ function Settings(props: { settings: LearningSettings }) {
         min: 1,
         max: 64,
       })}
-      <label for="set-learn-from-use">Learn from what I ask</label>
+      <label for="set-learn-from-use">Look up what I ask, and learn what was not known</label>
       <select id="set-learn-from-use" name="learn-from-use">
         <option value="on" selected={learnFromUse}>
-          yes: look it up, and learn what the weights did not know
+          yes
         </option>
         <option value="off" selected={!learnFromUse}>
           no
