@@ -5,6 +5,7 @@ import { version } from "../package.json";
 import * as adapter from "./commands/adapter/index.ts";
 import * as archive from "./commands/archive.ts";
 import * as ask from "./commands/ask.ts";
+import * as complete from "./commands/complete.ts";
 import * as correct from "./commands/correct.ts";
 import * as doctor from "./commands/doctor.ts";
 import * as exam from "./commands/exam.ts";
@@ -69,6 +70,7 @@ const commands = [
   webhook,
   doctor,
   selftest,
+  complete,
 ];
 for (const command of commands) command.register(program);
 
