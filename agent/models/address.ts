@@ -31,7 +31,9 @@ export function hubHeaders(url: URL): Record<string, string> {
  */
 export async function findAddress(uri: string, signal?: AbortSignal): Promise<ModelAddress> {
   if (/^https?:\/\//i.test(uri) && URL.canParse(uri)) return named(uri, new URL(uri));
-  const match = /^hf:(\w[\w.-]*)\/(\w[\w.-]*)(?:\/([^#:]+\.gguf)(?:#(.+))?|:([\w.-]+))?$/i.exec(uri);
+  const match = /^hf:(\w[\w.-]*)\/(\w[\w.-]*)(?:\/([^#:]+\.gguf)(?:#(.+))?|:([\w.-]+))?$/i.exec(
+    uri,
+  );
   const [, owner, repository, path, branch = "main", tag = "latest"] = match ?? [];
   if (!owner || !repository) {
     throw new PullError(
