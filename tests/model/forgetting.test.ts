@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ForgettingConfig } from "../../agent/experiment/forgetting/config.ts";
@@ -12,6 +12,7 @@ import { describeModel } from "../../agent/model.ts";
 import { DEFAULT_SETTINGS } from "../../agent/settings.ts";
 import { worldControl } from "../../app/control.ts";
 import { worldData } from "../../app/experiment/world.ts";
+import { forgetCourse } from "../../db/experiment-steps.ts";
 import { listExperiments } from "../../db/experiments.ts";
 import { Trainer } from "../../trainer/index.ts";
 import { runCli } from "../support/cli.ts";
@@ -96,7 +97,14 @@ describe.skipIf(missing !== undefined)("forgetting, with the embedded model", ()
     // Of the courses nothing stays but their rows.
     expect(readdirSync(join(home.root, "experiments", String(whole.id)))).toEqual(["template"]);
 
-    const other = openLearner();
+    // What the base writes differs from process to process: edits and rehearsal are the first one's.
+    const root = mkdtempSync(join(tmpdir(), "selkie-again-"));
+    db.$client.exec(`VACUUM INTO '${join(root, "selkie.db")}'`);
+    cpSync(join(home.root, "experiments"), join(root, "experiments"), { recursive: true });
+    const other = openLearner({}, root);
+    for (const arm of CONFIG.arms) {
+      forgetCourse(other.db, { experimentId: whole.id, arm, sequence: 1, ordering: 1 });
+    }
     try {
       const own = { db: other.db, home: other.home };
       const stop = new AbortController();
