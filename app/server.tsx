@@ -130,7 +130,7 @@ export function createBoard(instance: Instance, learner: Learner, advice: ModelA
 async function modelAdvice(): Promise<ModelAdvice> {
   const hardware = await inspectHardware();
   const { name, url } = recommendModel(hardware);
-  return { hardware: hardwareWords(hardware), name, url, file: url.split("/").at(-1)! };
+  return { hardware: hardwareWords(hardware), name, url };
 }
 
 function explainListen(error: unknown, host: string, port: number): unknown {

@@ -15,12 +15,15 @@ export function DemoNotice(props: { advice?: ModelAdvice }) {
           </p>
           <p>
             This machine has {advice.hardware}. A model that fits it is{" "}
-            <a href={advice.url}>{advice.name}</a>. Download it, and start Selkie with it and with a
-            home of its own, since what is learned belongs to one model:
+            <a href={advice.url}>{advice.name}</a>. The <a href="/models">Models page</a> downloads
+            it, and so does the command line. Start Selkie with a home of its own then, since what
+            is learned belongs to one model:
           </p>
           <pre class="command">
             <code>
-              {`SELKIE_HOME=~/selkie-real SELKIE_MODEL=~/models/${advice.file} bun run selkie serve`}
+              {`export SELKIE_HOME=~/selkie-real
+bun run selkie models pull ${advice.url} --use
+bun run selkie serve`}
             </code>
           </pre>
         </>

@@ -173,9 +173,8 @@ export interface ModelAdvice {
   /** The machine, in words: "16 GB of memory, no GPU found". */
   hardware: string;
   name: string;
-  /** Where the model's file is, and what it is called. */
+  /** Where the model's file is. */
   url: string;
-  file: string;
 }
 
 /** A probe and how it was answered. */

@@ -100,7 +100,7 @@ function embeddedAdvice(model: { name: string; url: string }): string[] {
     "",
     "The embedded model is for the demo: it knows an invented world. For real texts on this machine:",
     `           ${model.name}`,
-    `           ${model.url}`,
-    "           Download it and set SELKIE_MODEL to the path of the file.",
+    `           bun run selkie models pull ${model.url} --use`,
+    "           With a SELKIE_HOME of its own it begins anew; in this one, `selkie relearn` learns again what was read.",
   ];
 }

@@ -49,7 +49,7 @@ function everywhere(text: string): string[] {
     },
     log: [{ id: 1, level: "error", message: text, at: 0, passageId: 1 }],
     memory: { ...homeFacts().memory, rows: 1, columns: 1, description: text },
-    advice: { hardware: text, name: text, url: "https://example.org/m.gguf", file: "m.gguf" },
+    advice: { hardware: text, name: text, url: "https://example.org/m.gguf" },
   });
   const error = { status: 422, title: "No", message: text };
   return [
@@ -119,11 +119,10 @@ describe("the overview", () => {
       hardware: "16 GB of memory and no GPU that was found",
       name: "A model",
       url: "https://example.org/a.gguf",
-      file: "a.gguf",
     };
     const html = home({ advice });
     expect(html).toContain("The embedded model is for the demo");
-    expect(html).toContain("SELKIE_MODEL=~/models/a.gguf");
+    expect(html).toContain("selkie models pull https://example.org/a.gguf --use");
   });
 
   test("shows training with a bar, its figures and the time left", () => {
