@@ -1,3 +1,4 @@
+import type { Child } from "hono/jsx";
 import type {
   ArmFacts,
   DifferenceFacts,
@@ -8,7 +9,7 @@ import type {
 } from "./experiment-types.ts";
 import { counted, duration, nats, signed, whole } from "./format.ts";
 import { Layout } from "./layout.tsx";
-import { Time } from "./parts.tsx";
+import { ThemedPicture, Time } from "./parts.tsx";
 import type { ModelFacts } from "./types.ts";
 
 export const HERE = "/experiments";
@@ -75,27 +76,19 @@ export function ExperimentsPage(props: { experiments: ExperimentLine[]; model: M
 export function ExperimentPage(props: { experiment: ExperimentFacts; model: ModelFacts }) {
   const { line, reported, planned, seeds, forms, overlaps, problems } = props.experiment;
   return (
-    <Layout
-      title={`Experiment ${line.id} · Selkie`}
+    <ExperimentLayout
+      line={line}
       model={props.model}
-      here={HERE}
-      class="passage"
+      size={`${whole(reported)} of ${counted(planned, "passage")}, ${counted(seeds, "seed")}`}
     >
-      <p class="crumbs">
-        <a href={HERE}>Experiments</a>
-      </p>
-      <h1>
-        {KIND_NAMES[line.kind]} {line.id}
-      </h1>
-      <p class="lead" dir="auto">
-        {line.model} on {line.data}: {whole(reported)} of {counted(planned, "passage")},{" "}
-        {counted(seeds, "seed")}, {duration(line.seconds)}
-        {line.finished ? "." : "; not finished: the same command goes on."}
-      </p>
       {forms.length === 0 ? (
         <p class="quiet empty">Nothing has been reported yet.</p>
       ) : (
-        <Chart id={line.id} forms={forms} />
+        <Chart
+          path={`${HERE}/${line.id}/arms.svg`}
+          alt={`Share of right answers by arm. ${chartWords(forms[0]!)}`}
+          caption="Share of right answers to report questions, with 95% intervals over passages; hollow dots are questions in wordings of the pre-training."
+        />
       )}
       {forms.map((form, i) => (
         <Form form={form} id={`form-${i + 1}`} />
@@ -108,25 +101,42 @@ export function ExperimentPage(props: { experiment: ExperimentFacts; model: Mode
         All figures, the searches, the rounds of the writer and every passage's rows:{" "}
         <a href={`${HERE}/${line.id}.json`}>JSON</a>
       </p>
+    </ExperimentLayout>
+  );
+}
+
+/** The page of an experiment of any kind: which one, how large it is, and whether it is over. */
+export function ExperimentLayout(props: {
+  line: ExperimentLine;
+  model: ModelFacts;
+  /** How much of what it has, in words. */
+  size: string;
+  children: Child;
+}) {
+  const { line, model, size, children } = props;
+  return (
+    <Layout title={`Experiment ${line.id} · Selkie`} model={model} here={HERE} class="passage">
+      <p class="crumbs">
+        <a href={HERE}>Experiments</a>
+      </p>
+      <h1>
+        {KIND_NAMES[line.kind]} {line.id}
+      </h1>
+      <p class="lead" dir="auto">
+        {line.model} on {line.data}: {size}, {duration(line.seconds)}
+        {line.finished ? "." : "; not finished: the same command goes on."}
+      </p>
+      {children}
     </Layout>
   );
 }
 
-function Chart(props: { id: number; forms: FormFacts[] }) {
-  const source = (theme: string) => `${HERE}/${props.id}/arms.svg?theme=${theme}`;
+export function Chart(props: { path: string; alt: string; caption: string }) {
+  const { path, alt, caption } = props;
   return (
     <figure class="losses">
-      <picture>
-        <source media="(prefers-color-scheme: dark)" srcset={source("dark")} />
-        <img
-          src={source("light")}
-          alt={`Share of right answers by arm. ${chartWords(props.forms[0]!)}`}
-        />
-      </picture>
-      <figcaption class="quiet">
-        Share of right answers to report questions, with 95% intervals over passages; hollow dots
-        are questions in wordings of the pre-training.
-      </figcaption>
+      <ThemedPicture source={(theme) => `${path}?theme=${theme}`} alt={alt} />
+      <figcaption class="quiet">{caption}</figcaption>
     </figure>
   );
 }

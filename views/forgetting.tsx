@@ -1,31 +1,17 @@
 import type { CostFacts, ForgettingFacts, KeptFacts, ShareFigure } from "./experiment-types.ts";
-import { HERE, KIND_NAMES, Overlaps, share } from "./experiments.tsx";
-import { counted, duration, signed, whole } from "./format.ts";
-import { Layout } from "./layout.tsx";
+import { Chart, ExperimentLayout, HERE, Overlaps, share } from "./experiments.tsx";
+import { counted, signed, whole } from "./format.ts";
 import type { ModelFacts } from "./types.ts";
 
 /** What an experiment of forgetting found. */
 export function ForgettingPage(props: { experiment: ForgettingFacts; model: ModelFacts }) {
   const { line, sequences, length, orders, courses, audit, forms, costs } = props.experiment;
   return (
-    <Layout
-      title={`Experiment ${line.id} · Selkie`}
+    <ExperimentLayout
+      line={line}
       model={props.model}
-      here={HERE}
-      class="passage"
+      size={`${counted(sequences, "sequence")} of ${counted(length, "passage")}, ${counted(orders, "order")}; ${whole(courses.over)} of ${whole(courses.planned)} courses`}
     >
-      <p class="crumbs">
-        <a href={HERE}>Experiments</a>
-      </p>
-      <h1>
-        {KIND_NAMES[line.kind]} {line.id}
-      </h1>
-      <p class="lead" dir="auto">
-        {line.model} on {line.data}: {counted(sequences, "sequence")} of{" "}
-        {counted(length, "passage")}, {counted(orders, "order")}; {whole(courses.over)} of{" "}
-        {whole(courses.planned)} courses, {duration(line.seconds)}
-        {line.finished ? "." : "; not finished: the same command goes on."}
-      </p>
       {forms.length === 0 ? (
         <p class="quiet empty">Nothing has been learned to the end yet.</p>
       ) : (
@@ -45,7 +31,7 @@ export function ForgettingPage(props: { experiment: ForgettingFacts; model: Mode
       <p class="quiet">
         All figures, the matrices and every step: <a href={`${HERE}/${line.id}.json`}>JSON</a>
       </p>
-    </Layout>
+    </ExperimentLayout>
   );
 }
 
@@ -64,18 +50,6 @@ function Charts(props: { id: number; arms: KeptFacts[] }) {
         caption="Right answers about the passages learned so far, after each of them."
       />
     </>
-  );
-}
-
-function Chart(props: { path: string; alt: string; caption: string }) {
-  return (
-    <figure class="losses">
-      <picture>
-        <source media="(prefers-color-scheme: dark)" srcset={`${props.path}?theme=dark`} />
-        <img src={`${props.path}?theme=light`} alt={props.alt} />
-      </picture>
-      <figcaption class="quiet">{props.caption}</figcaption>
-    </figure>
   );
 }
 

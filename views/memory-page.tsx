@@ -1,7 +1,7 @@
 import { counted, percent, points, whole } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import type { Estimated, GateLine, Measure, MemoryPageFacts } from "./memory-types.ts";
-import { Time } from "./parts.tsx";
+import { ThemedPicture, Time } from "./parts.tsx";
 import type { ModelFacts } from "./types.ts";
 
 const VERDICTS = { commit: "kept", rescale: "kept, scaled down", reject: "refused" } as const;
@@ -47,16 +47,10 @@ function Latest({ memory, latest }: { memory: MemoryPageFacts; latest: Latest })
         <Measures measures={latest.measures} />
         {memory.points > 1 && (
           <figure>
-            <picture>
-              <source
-                media="(prefers-color-scheme: dark)"
-                srcset={`/memory/history.svg?theme=dark&rev=${memory.revision}`}
-              />
-              <img
-                src={`/memory/history.svg?theme=light&rev=${memory.revision}`}
-                alt="The measures over the versions; the table above has the latest values."
-              />
-            </picture>
+            <ThemedPicture
+              source={(theme) => `/memory/history.svg?theme=${theme}&rev=${memory.revision}`}
+              alt="The measures over the versions; the table above has the latest values."
+            />
           </figure>
         )}
       </section>

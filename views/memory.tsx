@@ -1,5 +1,5 @@
 import { percent, points, whole } from "./format.ts";
-import { Section } from "./parts.tsx";
+import { Section, ThemedPicture } from "./parts.tsx";
 import type { MemoryFacts, Metrics } from "./types.ts";
 
 /** Each metric with the one sentence that says what it is. */
@@ -77,16 +77,12 @@ export function MemorySection(props: { memory: MemoryFacts }) {
 
 function MatrixFigure(props: { memory: MemoryFacts }) {
   const { rows, columns, revision, description } = props.memory;
-  const source = (theme: string) => `/matrix/picture?theme=${theme}&rev=${revision}`;
   return (
     <figure class="matrix">
-      <picture>
-        <source media="(prefers-color-scheme: dark)" srcset={source("dark")} />
-        <img
-          src={source("light")}
-          alt={`Accuracy matrix, ${whole(rows)} updates by ${whole(columns)} passages. ${description}`}
-        />
-      </picture>
+      <ThemedPicture
+        source={(theme) => `/matrix/picture?theme=${theme}&rev=${revision}`}
+        alt={`Accuracy matrix, ${whole(rows)} updates by ${whole(columns)} passages. ${description}`}
+      />
       <figcaption class="quiet">
         Each row is an update, each column a passage: how well that passage was answered after that
         update. {description}

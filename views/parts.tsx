@@ -12,6 +12,22 @@ export function Time(props: { at: number; class?: string }) {
   );
 }
 
+/** A picture that is drawn for the dark and for the light. */
+export function ThemedPicture(props: {
+  source: (theme: "light" | "dark") => string;
+  alt: string;
+  width?: number;
+  height?: number;
+}) {
+  const { source, alt, ...size } = props;
+  return (
+    <picture>
+      <source media="(prefers-color-scheme: dark)" srcset={source("dark")} />
+      <img src={source("light")} alt={alt} {...size} />
+    </picture>
+  );
+}
+
 /** A part of the page that is refreshed as one, under the id that refreshes name. */
 export function Section(props: {
   id: string;

@@ -1,5 +1,5 @@
 import { duration, signed, whole } from "./format.ts";
-import { Time } from "./parts.tsx";
+import { ThemedPicture, Time } from "./parts.tsx";
 import type { CandidateLine, UpdateFacts } from "./types.ts";
 import { VERDICT_WORDS } from "./versions.tsx";
 
@@ -53,18 +53,12 @@ export function UpdateStory(props: { update: UpdateFacts }) {
       )}
       {curves && (
         <figure class="losses">
-          <picture>
-            <source
-              media="(prefers-color-scheme: dark)"
-              srcset={`/updates/${update.id}/losses.svg?theme=dark`}
-            />
-            <img
-              src={`/updates/${update.id}/losses.svg?theme=light`}
-              width={720}
-              height={250}
-              alt={curveWords(candidates)}
-            />
-          </picture>
+          <ThemedPicture
+            source={(theme) => `/updates/${update.id}/losses.svg?theme=${theme}`}
+            width={720}
+            height={250}
+            alt={curveWords(candidates)}
+          />
           <figcaption class="quiet">Training loss by step, in nats per token.</figcaption>
         </figure>
       )}
