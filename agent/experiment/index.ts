@@ -7,7 +7,6 @@ import {
   finishExperiment,
   forgetTeacherProblems,
   getExperiment,
-  spendTime,
 } from "../../db/experiments.ts";
 import type { Database } from "../../db/open.ts";
 import type { ModelTrainer } from "../../trainer/types.ts";
@@ -19,7 +18,7 @@ import type { ExperimentData } from "./data.ts";
 import type { Lab, Teach } from "./lab.ts";
 import { workOf } from "./plan.ts";
 import { prepare } from "./prepare.ts";
-import { Progress, type ProgressLine } from "./progress.ts";
+import { Progress, type ProgressLine, timeAccount } from "./progress.ts";
 import { runAll } from "./run.ts";
 import { openScratch } from "./scratch.ts";
 
@@ -58,12 +57,7 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
   forgetTeacherProblems(db, id);
   const progress = new Progress(workOf(config), onProgress);
   const started = performance.now();
-  let counted = started;
-  const spend = () => {
-    const now = performance.now();
-    spendTime(db, id, (now - counted) / 1000);
-    counted = now;
-  };
+  const spend = timeAccount(db, id);
   const scratch = openScratch(request.home);
   const lab: Lab = {
     ...request,

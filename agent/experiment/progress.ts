@@ -1,3 +1,6 @@
+import { spendTime } from "../../db/experiments.ts";
+import type { Database } from "../../db/open.ts";
+
 /** How far an experiment is. */
 export interface ProgressLine {
   phase: string;
@@ -6,6 +9,16 @@ export interface ProgressLine {
   total: number;
   /** None until something has been learned in this process. */
   secondsLeft?: number;
+}
+
+/** Adds the time since it was made, or since it was called last, to an experiment's. */
+export function timeAccount(db: Database, id: number): () => void {
+  let counted = performance.now();
+  return () => {
+    const now = performance.now();
+    spendTime(db, id, (now - counted) / 1000);
+    counted = now;
+  };
 }
 
 /** Counts what is learned, and estimates the time left from what this process learned itself. */

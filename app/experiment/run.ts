@@ -6,12 +6,7 @@ import {
   parseExperimentData,
 } from "../../agent/experiment/data.ts";
 import { runExperiment } from "../../agent/experiment/index.ts";
-import {
-  type ExperimentReport,
-  type PassageRow,
-  passageRows,
-  reportExperiment,
-} from "../../agent/experiment/report.ts";
+import { passageRows, reportExperiment } from "../../agent/experiment/report.ts";
 import { describeModel, fingerprintOf } from "../../agent/model.ts";
 import { sha256 } from "../../agent/read/hash.ts";
 import { type Experiment, getExperiment } from "../../db/experiments.ts";
@@ -20,6 +15,7 @@ import { EMBEDDED_MODEL } from "../config.ts";
 import { type CommandContext, CommandError, type CommandResult } from "../frame.ts";
 import { StatusLine } from "../status-line.ts";
 import { armBars } from "./facts.ts";
+import { withFiles, writeReport } from "./files.ts";
 import { presentForgetting } from "./forgetting/run.ts";
 import { experimentModels, machineFacts } from "./models.ts";
 import { shower } from "./progress.ts";
@@ -101,23 +97,9 @@ export async function present(
     );
   }
   const data = { ...report, rows: rows ? passageRows(db, id) : [] };
-  const files = out === undefined ? [] : await writeFiles(resolve(out), report, data.rows);
-  const written = files.map((file) => `Written: ${file}`).join("\n");
-  return { data, text: [experimentWords(report), written].filter(Boolean).join("\n\n") };
-}
-
-async function writeFiles(
-  path: string,
-  report: ExperimentReport,
-  rows: readonly PassageRow[],
-): Promise<string[]> {
-  const picture = path.replace(/(?:\.json)?$/, ".svg");
-  // There may be many rows: a line each.
-  const tables = JSON.stringify(report, null, 2).replace(/\n\}$/, "");
-  const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(",\n");
-  await Bun.write(path, `${tables},\n  "rows": [${lines && `\n${lines}\n  `}]\n}\n`);
-  await Bun.write(picture, armsPicture(armBars(report), "light"));
-  return [path, picture];
+  const pictures = { ".svg": () => armsPicture(armBars(report), "light") };
+  const files = out === undefined ? [] : await writeReport(out, report, data.rows, pictures);
+  return { data, text: withFiles(experimentWords(report), files) };
 }
 
 /** Data out of a file. @throws CommandError */

@@ -6,11 +6,10 @@ import {
   findExperiment,
   finishExperiment,
   getExperiment,
-  spendTime,
 } from "../../../db/experiments.ts";
 import { sha256 } from "../../read/hash.ts";
 import { auditQuestions } from "../audit.ts";
-import { Progress } from "../progress.ts";
+import { Progress, timeAccount } from "../progress.ts";
 import { extended, type ForgettingConfig, identityOf } from "./config.ts";
 import { Courses, openCourses } from "./courses.ts";
 import type { ForgettingRequest } from "./request.ts";
@@ -36,12 +35,7 @@ export async function runForgetting(request: ForgettingRequest): Promise<Experim
   const work = arms.length * sequences * orders * length;
   const progress = new Progress(work, request.onProgress);
   const started = performance.now();
-  let counted = started;
-  const spend = () => {
-    const now = performance.now();
-    spendTime(db, id, (now - counted) / 1000);
-    counted = now;
-  };
+  const spend = timeAccount(db, id);
   const courses = new Courses({
     ...request,
     experiment,

@@ -1,18 +1,14 @@
 import { resolve } from "node:path";
 import type { ForgettingConfig } from "../../../agent/experiment/forgetting/config.ts";
 import { runForgetting } from "../../../agent/experiment/forgetting/index.ts";
-import {
-  type CourseRow,
-  courseRows,
-  type ForgettingReport,
-  reportForgetting,
-} from "../../../agent/experiment/forgetting/report.ts";
+import { courseRows, reportForgetting } from "../../../agent/experiment/forgetting/report.ts";
 import { describeModel, fingerprintOf } from "../../../agent/model.ts";
 import { armsPicture } from "../../../views/charts/arms.ts";
 import { historyPicture } from "../../../views/charts/history.ts";
 import { EMBEDDED_MODEL } from "../../config.ts";
 import type { CommandContext, CommandResult } from "../../frame.ts";
 import { StatusLine } from "../../status-line.ts";
+import { withFiles, writeReport } from "../files.ts";
 import { experimentModels, machineFacts } from "../models.ts";
 import { shower } from "../progress.ts";
 import { pretrainingTexts, worldData } from "../world.ts";
@@ -84,23 +80,10 @@ export async function presentForgetting(
   const { db } = context.instance();
   const report = (await reportForgetting(db, id))!;
   const data = { ...report, rows: rows ? courseRows(db, id) : [] };
-  const files = out === undefined ? [] : await writeFiles(resolve(out), report, data.rows);
-  const written = files.map((file) => `Written: ${file}`).join("\n");
-  return { data, text: [forgettingWords(report), written].filter(Boolean).join("\n\n") };
-}
-
-async function writeFiles(
-  path: string,
-  report: ForgettingReport,
-  rows: readonly CourseRow[],
-): Promise<string[]> {
-  const picture = path.replace(/(?:\.json)?$/, ".svg");
-  const course = path.replace(/(?:\.json)?$/, "-course.svg");
-  const tables = JSON.stringify(report, null, 2).replace(/\n\}$/, "");
-  const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(",\n");
-  await Bun.write(path, `${tables},\n  "rows": [${lines && `\n${lines}\n  `}]\n}\n`);
-  await Bun.write(picture, armsPicture(forgettingBars(report), "light"));
-  const curves = forgettingCurves(report);
-  await Bun.write(course, historyPicture(curves, "light", CURVE_AXIS));
-  return [path, picture, course];
+  const pictures = {
+    ".svg": () => armsPicture(forgettingBars(report), "light"),
+    "-course.svg": () => historyPicture(forgettingCurves(report), "light", CURVE_AXIS),
+  };
+  const files = out === undefined ? [] : await writeReport(out, report, data.rows, pictures);
+  return { data, text: withFiles(forgettingWords(report), files) };
 }
