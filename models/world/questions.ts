@@ -85,7 +85,7 @@ export function echoQuestionsOf(entity: Entity, facts: readonly Fact[], rng: Rng
 }
 
 /** An attribute's statements as questions. */
-export function echoTemplates(entity: Entity, fact: Fact): string[] {
+function echoTemplates(entity: Entity, fact: Fact): string[] {
   const { statements, unseen, value } = attributeOf(entity, fact);
   return statements
     .map((statement) => echo(statement, value))
