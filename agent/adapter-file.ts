@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Database } from "../db/open.ts";
 import { hasFile } from "../db/versions.ts";
 import type { Home } from "./home.ts";
+import { fileHash } from "./read/hash.ts";
 
 /** The name of a kept adapter inside the adapters folder: by its content, which never changes. */
 export function adapterFile(sha256: string): string {
@@ -32,6 +33,21 @@ export async function keepAdapter(home: Home, file: string, sha256: string): Pro
   return isSound(target, sha256);
 }
 
+/**
+ * Where an adapter is inside the adapters folder: under its scratch name, or its final one if a crash came
+ * between. Nothing where it is gone or damaged.
+ */
+export async function findAdapter(
+  home: Home,
+  scratch: string,
+  sha256: string,
+): Promise<string | undefined> {
+  for (const name of [scratch, adapterFile(sha256)]) {
+    if (await isSound(join(home.adapters, name), sha256)) return name;
+  }
+  return undefined;
+}
+
 /** Removes an adapter that got its final name for nothing, unless a version has the same content. */
 export function dropAdapter(db: Database, home: Home, sha256: string): void {
   const file = adapterFile(sha256);
@@ -41,12 +57,6 @@ export function dropAdapter(db: Database, home: Home, sha256: string): void {
 /** Whether a file is there and has the content that its hash says. */
 export async function isSound(path: string, sha256: string): Promise<boolean> {
   return existsSync(path) && (await fileHash(path)) === sha256;
-}
-
-async function fileHash(path: string): Promise<string> {
-  const hasher = new Bun.CryptoHasher("sha256");
-  for await (const chunk of Bun.file(path).stream()) hasher.update(chunk);
-  return hasher.digest("hex");
 }
 
 function sync(path: string): void {

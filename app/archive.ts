@@ -1,6 +1,4 @@
-import { createHash } from "node:crypto";
 import {
-  createReadStream,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -16,6 +14,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { create, extract, type ReadEntry } from "tar";
 import * as v from "valibot";
 import { baseFingerprint } from "../agent/model.ts";
+import { fileHash } from "../agent/read/hash.ts";
 import { closeDatabase, openDatabase } from "../db/open.ts";
 import { policyFiles } from "../db/policies.ts";
 import { currentVersion, listVersions } from "../db/versions.ts";
@@ -92,7 +91,7 @@ export async function exportInstance(
       const path = join(content, name);
       // What was read meanwhile is gone from the inbox.
       if (!existsSync(path)) continue;
-      files.push({ name, bytes: statSync(path).size, sha256: await hashOf(path) });
+      files.push({ name, bytes: statSync(path).size, sha256: await fileHash(path) });
     }
     const manifest: Manifest = {
       format: FORMAT,
@@ -202,7 +201,7 @@ async function checkFiles(file: string, staging: string, { files }: Manifest): P
     const path = join(staging, name);
     const size = statSync(path, { throwIfNoEntry: false })?.size;
     if (size !== bytes) throw damaged(file, `${name} is ${size === undefined ? "missing" : "cut"}`);
-    if ((await hashOf(path)) !== sha256) throw damaged(file, `${name} is not what it was`);
+    if ((await fileHash(path)) !== sha256) throw damaged(file, `${name} is not what it was`);
   }
 }
 
@@ -218,12 +217,6 @@ function lookInto(path: string): { adapters: string[]; version: number } {
   } finally {
     closeDatabase(db);
   }
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer);
-  return hash.digest("hex");
 }
 
 function taken(out: string): CommandError {

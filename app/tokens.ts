@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { sha256 } from "../agent/read/hash.ts";
 import type { Database } from "../db/open.ts";
 import { addToken, findToken, type Scope, type Token, touchToken } from "../db/tokens.ts";
 
@@ -14,7 +15,7 @@ export function issueToken(
 ): { key: string; token: Token } {
   const key = PREFIX + randomBytes(32).toString("base64url");
   const hint = `${key.slice(0, PREFIX.length + HINT)}…`;
-  return { key, token: addToken(db, { ...wish, hint, hash: hashOf(key) }) };
+  return { key, token: addToken(db, { ...wish, hint, hash: sha256(key) }) };
 }
 
 /** Whether a text has the form of Selkie's keys; programs that need no key send any word. */
@@ -24,7 +25,7 @@ export function looksLikeKey(text: string): boolean {
 
 /** The token of a key, if it is valid now; its use is recorded. */
 export function checkKey(db: Database, key: string, now = Date.now()): Token | undefined {
-  const token = looksLikeKey(key) ? findToken(db, hashOf(key)) : undefined;
+  const token = looksLikeKey(key) ? findToken(db, sha256(key)) : undefined;
   if (!token || (token.expiresAt !== null && token.expiresAt <= now)) return undefined;
   try {
     touchToken(db, token, now);
@@ -37,8 +38,4 @@ export function checkKey(db: Database, key: string, now = Date.now()): Token | u
 /** Whether a token's holder may do what needs a scope. */
 export function covers(token: Pick<Token, "scopes">, scope: Scope): boolean {
   return token.scopes.includes(scope) || token.scopes.includes("admin");
-}
-
-function hashOf(key: string): string {
-  return createHash("sha256").update(key).digest("hex");
 }

@@ -4,7 +4,7 @@ import { settleFeedback } from "../../db/feedback.ts";
 import { decidePassage } from "../../db/passages.ts";
 import { ALONE, changeUpdate } from "../../db/updates.ts";
 import { addVersion, pointTo, type Version } from "../../db/versions.ts";
-import { adapterFile, dropAdapter, isSound, keepAdapter } from "../adapter-file.ts";
+import { adapterFile, dropAdapter, findAdapter, keepAdapter } from "../adapter-file.ts";
 import { backOff } from "../gate/backoff.ts";
 import { saveLooks } from "../measure/looks.ts";
 import { close } from "./examine.ts";
@@ -16,7 +16,7 @@ import {
   listMembers,
   type Member,
   separate,
-  UNTRAINED,
+  untrain,
 } from "./together.ts";
 
 /**
@@ -48,7 +48,7 @@ export async function commitStage(run: Run): Promise<void> {
     const change = { file: null, sha256: null, reward: null };
     return run.advance({ stage: "train" }, () => changeCandidate(db, best.id, change));
   };
-  const found = await findFile(run, best);
+  const found = await findAdapter(run.context.home, best.file, best.sha256);
   if (found === undefined) return again();
   const passed = await passGate(run, { ...best, file: found });
   if ("refused" in passed) {
@@ -96,11 +96,8 @@ export async function commitStage(run: Run): Promise<void> {
 
 /** A passage was removed while it was trained with others: they are trained again without it. */
 function withoutGone(run: Run): void {
-  const all = listCandidates(run.db, run.update.id);
-  removeScratch(run, all);
-  run.advance({ stage: "train" }, () => {
-    for (const { id } of all) changeCandidate(run.db, id, UNTRAINED);
-  });
+  removeScratch(run, listCandidates(run.db, run.update.id));
+  run.advance({ stage: "train" }, () => untrain(run.db, run.update.id));
 }
 
 /** Together they were refused: each is tried by itself. */
@@ -136,14 +133,6 @@ function commitMember(
     decidePassage(db, member.passage.id, verdict === "commit" ? "learned" : "rejected", reason);
   }
   settleFeedback(db, member.passage.id, member.update.id);
-}
-
-/** Where a candidate's adapter is: under its scratch name, or its final one if a crash came between. */
-async function findFile(run: Run, { file, sha256 }: Scored): Promise<string | undefined> {
-  for (const name of [file, adapterFile(sha256)]) {
-    if (await isSound(run.adapterPath(name), sha256)) return name;
-  }
-  return undefined;
 }
 
 export type Scored = Candidate & { reward: number; sha256: string; file: string };

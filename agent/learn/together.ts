@@ -142,7 +142,7 @@ export function releaseMembers(db: Database, leadId: number): void {
 }
 
 /** What a candidate is before it is trained. */
-export const UNTRAINED = { file: null, sha256: null, reward: null, gains: null };
+const UNTRAINED = { file: null, sha256: null, reward: null, gains: null };
 
 function release(db: Database, { id, passageId }: Update, leadId: number | null): void {
   changeUpdate(db, id, { leadId });
@@ -150,7 +150,7 @@ function release(db: Database, { id, passageId }: Update, leadId: number | null)
   setNotBefore(db, learnKey(passageId), 0);
 }
 
-function untrain(db: Database, updateId: number): void {
+export function untrain(db: Database, updateId: number): void {
   for (const { id } of listCandidates(db, updateId)) changeCandidate(db, id, UNTRAINED);
 }
 

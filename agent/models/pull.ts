@@ -1,6 +1,4 @@
-import { createHash } from "node:crypto";
 import {
-  createReadStream,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -12,6 +10,7 @@ import {
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { inWords } from "../../trainer/devices/memory.ts";
+import { fileHash } from "../read/hash.ts";
 import { sleep } from "../sleep.ts";
 import { findAddress, hubHeaders, type ModelAddress, missing } from "./address.ts";
 import { PullError } from "./errors.ts";
@@ -202,9 +201,7 @@ async function append(
 async function checkHash(uri: string, part: string, tag: string): Promise<void> {
   const expected = /^"?([0-9a-f]{64})"?$/.exec(tag)?.[1];
   if (!expected) return;
-  const hash = createHash("sha256");
-  for await (const bytes of createReadStream(part)) hash.update(bytes as Buffer);
-  if (hash.digest("hex") === expected) return;
+  if ((await fileHash(part)) === expected) return;
   rmSync(part);
   throw new PullError(
     "damaged",

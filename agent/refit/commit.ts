@@ -2,7 +2,7 @@ import type { RefitChange } from "../../db/refits.ts";
 import { refitPassagesOf } from "../../db/refits.ts";
 import { type ProbeScore, saveScores } from "../../db/scores.ts";
 import { addVersion, BASE_VERSION, currentVersion, pointTo } from "../../db/versions.ts";
-import { adapterFile, dropAdapter, isSound, keepAdapter } from "../adapter-file.ts";
+import { adapterFile, dropAdapter, findAdapter, keepAdapter } from "../adapter-file.ts";
 import { controlSet } from "../control/store.ts";
 import { switchVersion, versionName } from "../lineage/switch.ts";
 import { saveLooks } from "../measure/looks.ts";
@@ -40,14 +40,10 @@ export async function gateStage(work: RefitWork): Promise<void> {
   work.removeScratch();
 }
 
-/** Where its adapter is: under its scratch name, or its final one if a crash came between. */
 async function findFile(work: RefitWork): Promise<string | undefined> {
   const { file, sha256 } = work.refit;
   if (file === null || sha256 === null) return undefined;
-  for (const name of [file, adapterFile(sha256)]) {
-    if (await isSound(work.path(name), sha256)) return name;
-  }
-  return undefined;
+  return findAdapter(work.context.home, file, sha256);
 }
 
 async function prove(work: RefitWork, before: string | null, file: string): Promise<Proven> {
