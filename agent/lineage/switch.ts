@@ -2,7 +2,7 @@ import { getDocument } from "../../db/documents.ts";
 import { addEvent } from "../../db/events.ts";
 import { dropJob } from "../../db/jobs.ts";
 import { type Database, transaction } from "../../db/open.ts";
-import { decidePassage, getPassages, type Passage, reopenPassage } from "../../db/passages.ts";
+import { decidePassage, getPassages, type Passage } from "../../db/passages.ts";
 import { type Taught, taughtIn, trainedIn } from "../../db/refits.ts";
 import { anchorsOf, rewindLooks } from "../../db/retention.ts";
 import {
@@ -16,7 +16,7 @@ import {
 } from "../../db/versions.ts";
 import { requestSweep } from "../measure/queue.ts";
 import { remember } from "../measure/remember.ts";
-import { queueLearning } from "../read/consent.ts";
+import { relearn } from "../read/consent.ts";
 import { learnKey } from "../triage/key.ts";
 
 /** What it means that another version answers: passages that it does not know, and ones that it knows. */
@@ -70,8 +70,7 @@ export function switchVersion(
       const willing = lost.filter(
         ({ documentId }) => getDocument(db, documentId)?.consent === "yes",
       );
-      for (const { id } of willing) reopenPassage(db, id);
-      queueLearning(
+      relearn(
         db,
         willing.map(({ id }) => id),
       );

@@ -5,8 +5,6 @@ import { getPassages, listPassages, reopenPassage } from "../../db/passages.ts";
 import { learnKey } from "../triage/key.ts";
 import { prioritiesOf } from "../triage/priority.ts";
 
-export { learnKey };
-
 /**
  * Queues the passages that are neither learned nor decided against: new ones, and those that failed. Each
  * gets its place among those that wait.
@@ -37,6 +35,12 @@ export function queueLearning(
     again += 1;
   }
   return { queued, again };
+}
+
+/** Queues passages that were decided otherwise: they count as new again. */
+export function relearn(db: Database, passageIds: number[]): void {
+  for (const id of passageIds) reopenPassage(db, id);
+  queueLearning(db, passageIds);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Database } from "../../db/open.ts";
-import { listPassages, reopenPassage } from "../../db/passages.ts";
+import { listPassages } from "../../db/passages.ts";
 import { listProbes, type Probe } from "../../db/probes.ts";
 import { changeBase } from "../../db/retention.ts";
 import { type ProbeScore, saveScores } from "../../db/scores.ts";
@@ -7,7 +7,7 @@ import { BASE_VERSION } from "../../db/versions.ts";
 import type { LearnerContext } from "../context.ts";
 import { perToken, summarise } from "../decide.ts";
 import { scoreProbes } from "../learn/score.ts";
-import { queueLearning } from "../read/consent.ts";
+import { relearn } from "../read/consent.ts";
 
 /** Probes that are scored in one request: between two of them it can be stopped. */
 const CHUNK = 500;
@@ -41,8 +41,7 @@ export async function examineBase(
     saveScores(db, BASE_VERSION, scores);
     const rows = scores.map((it) => ({ ...it, logprob: perToken(it) }));
     changeBase(db, rows);
-    for (const { id } of unknown) reopenPassage(db, id);
-    queueLearning(
+    relearn(
       db,
       unknown.map(({ id }) => id),
     );

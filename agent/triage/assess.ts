@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Job, nextJobs, setPriority } from "../../db/jobs.ts";
+import { type Job, nextJobs } from "../../db/jobs.ts";
 import { transaction } from "../../db/open.ts";
 import { getPassages } from "../../db/passages.ts";
 import { setSurprise } from "../../db/triage.ts";
@@ -8,8 +8,7 @@ import type { LearnerContext } from "../context.ts";
 import { JobYield } from "../jobs/trouble.ts";
 import type { JobHandler } from "../jobs/types.ts";
 import { soundVersion } from "../versions.ts";
-import { learnKey } from "./key.ts";
-import { prioritiesOf } from "./priority.ts";
+import { reprioritise } from "./priority.ts";
 import { surprises } from "./surprise.ts";
 
 /** So many of those that wait are read by the model at a time: a forward pass over their text, no more. */
@@ -46,8 +45,7 @@ async function isOvertaken(context: LearnerContext, job: Job): Promise<boolean> 
   const found = await surprises(await context.trainer(), unread, { adapter, signal });
   return transaction(db, () => {
     for (const [i, { id }] of unread.entries()) setSurprise(db, id, found[i] ?? null);
-    const places = prioritiesOf(db, front);
-    for (const [id, { value }] of places) setPriority(db, learnKey(id), value);
+    const places = reprioritise(db, front);
     const first = nextJobs(db, "learn", 1)[0];
     return first !== undefined && first.priority > (places.get(passageId)?.value ?? 0);
   });

@@ -71,11 +71,11 @@ export function prioritiesOf(db: Database, passageIds: number[]): Map<number, Pr
   );
 }
 
-/** Puts passages that wait where they belong now. */
-export function reprioritise(db: Database, passageIds: number[]): void {
-  for (const [id, { value }] of prioritiesOf(db, passageIds)) {
-    setPriority(db, learnKey(id), value);
-  }
+/** Puts passages that wait where they belong now. @returns their priorities, by id */
+export function reprioritise(db: Database, passageIds: number[]): Map<number, Priority> {
+  const places = prioritiesOf(db, passageIds);
+  for (const [id, { value }] of places) setPriority(db, learnKey(id), value);
+  return places;
 }
 
 /** Changes how far a source is trusted, and with it the place of all that waits of it. */

@@ -1,7 +1,7 @@
 import { addEvent } from "../../db/events.ts";
 import { openFeedback } from "../../db/feedback.ts";
 import { type Database, transaction } from "../../db/open.ts";
-import { decidePassage, getPassage, reopenPassage } from "../../db/passages.ts";
+import { decidePassage, getPassage } from "../../db/passages.ts";
 import {
   listDecisions,
   originOf,
@@ -11,7 +11,7 @@ import {
 } from "../../db/triage.ts";
 import { BASE_VERSION, currentVersion } from "../../db/versions.ts";
 import { remember } from "../measure/remember.ts";
-import { queueLearning } from "../read/consent.ts";
+import { relearn } from "../read/consent.ts";
 
 /**
  * Whether a person wants a passage learned: they handed it in, were asked about its document, approved it, or
@@ -39,8 +39,7 @@ export function answerReview(db: Database, passageId: number, learn: boolean): b
     const verdict = learn ? "study" : "skip";
     saveDecision(db, { passageId, versionId, verdict, by: "person", reason });
     if (learn) {
-      reopenPassage(db, passageId);
-      queueLearning(db, [passageId]);
+      relearn(db, [passageId]);
     } else {
       decidePassage(db, passageId, "skipped", reason);
       rememberSkipped(db, passageId);
