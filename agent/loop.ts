@@ -173,7 +173,7 @@ class Loop {
       this.stranded = undefined;
     }
     const waiting = this.blocked !== undefined && Date.now() < this.blocked.until;
-    const rest = this.options.rest?.();
+    const rest = waiting ? undefined : this.options.rest?.();
     const kinds: JobKind[] | undefined = waiting ? ["read"] : rest && AT_REST;
     const job = claimJob(context.db, this.owner, kinds ? { kinds } : {});
     if (!job) {

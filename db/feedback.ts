@@ -1,4 +1,4 @@
-import { and, count, desc, eq, isNull, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { feedback, passages } from "./schema.ts";
 
@@ -73,23 +73,10 @@ export function latestFeedback(
     .map(({ feedback, ...rest }) => ({ ...feedback, ...rest }));
 }
 
-export function countFeedback(db: Database): number {
-  return db.select({ n: count() }).from(feedback).get()!.n;
-}
-
 /** Records which update of the passage took up what was said of it. */
 export function settleFeedback(db: Database, passageId: number, updateId: number): void {
   db.update(feedback)
     .set({ settledBy: updateId })
     .where(and(eq(feedback.passageId, passageId), isNull(feedback.settledBy)))
     .run();
-}
-
-/** Says which passage answers it, after all. */
-export function linkFeedback(
-  db: Database,
-  id: number,
-  link: { passageId: number; probeId: number | null },
-): void {
-  db.update(feedback).set(link).where(eq(feedback.id, id)).run();
 }

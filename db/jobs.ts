@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, inArray, lte, min, or, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, inArray, lte, min, or, type SQL, sql } from "drizzle-orm";
 import type { SQLiteUpdateSetSource } from "drizzle-orm/sqlite-core";
 import { type Database, transaction } from "./open.ts";
 import { JOB_STATES, type JobPayload, jobs, type ReadResult } from "./schema.ts";
@@ -77,13 +77,17 @@ export function claimJob(
 
 /** The queued jobs of a kind that may begin now, in the order in which they will. */
 export function nextJobs(db: Database, kind: JobKind, limit: number, now = Date.now()): Job[] {
+  return queued(db, kind, limit, mayBegin(now));
+}
+
+/** The job of a refit, of which there is one. */
+export function refitJob(db: Database, refitId: number): Job | undefined {
+  const own = sql`json_extract(${jobs.payload}, '$.refitId') = ${refitId}`;
   return db
     .select()
     .from(jobs)
-    .where(and(eq(jobs.state, "queued"), eq(jobs.kind, kind), mayBegin(now)))
-    .orderBy(desc(jobs.priority), asc(jobs.id))
-    .limit(limit)
-    .all();
+    .where(and(eq(jobs.kind, "refit"), own))
+    .get();
 }
 
 /** Gives a certain job to `owner`, if it still waits. */
@@ -243,7 +247,7 @@ export function listJobs(db: Database, state: JobState, limit = 100): Job[] {
   if (state === "queued") {
     const found: Job[] = [];
     for (const kind of PRIORITY) {
-      if (found.length < limit) found.push(...waiting(db, kind, limit - found.length));
+      if (found.length < limit) found.push(...queued(db, kind, limit - found.length));
     }
     return found;
   }
@@ -275,11 +279,11 @@ export function nextJobTime(db: Database): number | undefined {
   return row?.at ?? undefined;
 }
 
-function waiting(db: Database, kind: JobKind, limit: number): Job[] {
+function queued(db: Database, kind: JobKind, limit: number, which?: SQL): Job[] {
   return db
     .select()
     .from(jobs)
-    .where(and(eq(jobs.state, "queued"), eq(jobs.kind, kind)))
+    .where(and(eq(jobs.state, "queued"), eq(jobs.kind, kind), which))
     .orderBy(desc(jobs.priority), asc(jobs.id))
     .limit(limit)
     .all();

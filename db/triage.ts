@@ -132,10 +132,6 @@ export function passagesToReview(db: Database, limit = 100): Passage[] {
     .all();
 }
 
-export function countToReview(db: Database): number {
-  return db.select({ n: count() }).from(passages).where(sql`decision = 'review'`).get()!.n;
-}
-
 /** How many passages came in, and how many were dealt with, in a stretch of time (milliseconds since 1970). */
 export function paceOf(
   db: Database,

@@ -109,11 +109,6 @@ export function taughtBy(
     .all();
 }
 
-/** The version an update committed, if it committed one. */
-export function versionOfUpdate(db: Database, updateId: number): Version | undefined {
-  return db.select().from(versions).where(eq(versions.updateId, updateId)).get();
-}
-
 /** Whether some version has this adapter. */
 export function hasFile(db: Database, file: string): boolean {
   const row = db.select({ id: versions.id }).from(versions).where(eq(versions.file, file)).get();

@@ -3,7 +3,7 @@ import { addEvent } from "../../db/events.ts";
 import { failJob, finishJob, type Job, releaseJob, retryJob } from "../../db/jobs.ts";
 import { type Database, transaction } from "../../db/open.ts";
 import { decidePassage, getPassage } from "../../db/passages.ts";
-import { changeRefit, getRefit, openRefits } from "../../db/refits.ts";
+import { changeRefit, getRefit } from "../../db/refits.ts";
 import { changeRound, findOpenRound } from "../../db/rounds.ts";
 import { changeUpdate, findOpenUpdate } from "../../db/updates.ts";
 import type { LearnerContext } from "../context.ts";
@@ -133,9 +133,8 @@ function failRound(db: Database, reason: string): void {
 
 /** What it was to take the place of goes on answering. */
 function failRefit(db: Database, id: number | undefined, reason: string): void {
-  const open = openRefits(db).some((refit) => refit.id === id);
-  const failed = { stage: "done", verdict: "failed", reason, finishedAt: Date.now() } as const;
-  if (open) changeRefit(db, id!, failed);
+  if (id === undefined || getRefit(db, id)?.finishedAt !== null) return;
+  changeRefit(db, id, { stage: "done", verdict: "failed", reason, finishedAt: Date.now() });
 }
 
 /** The job as people know it: the passage's title, or what was to be read. */

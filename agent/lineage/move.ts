@@ -44,11 +44,12 @@ export async function moveToModel(db: Database, model: BaseModel): Promise<Move>
     if (bound && bound.fingerprint !== fingerprint) change(db, bound.fingerprint, fingerprint);
     bindModel(db, { name: model.name, fingerprint });
     const known = knownTo(db, currentVersion(db));
-    const missing = learnedPassages(db).filter(({ passageId }) => !known.has(passageId)).length;
+    const learned = learnedPassages(db);
+    const missing = learned.filter(({ passageId }) => !known.has(passageId)).length;
     const moved = bound !== undefined && bound.fingerprint !== fingerprint;
     if (!moved && missing === 0) return { from, passages: 0 };
     const request = requestMove(db, model.name);
-    const passages = learnedPassages(db).length;
+    const passages = learned.length;
     if (request.added) {
       const message = `From now on this learns on ${model.name}: ${passages} passages are learned again from their stored study lines.`;
       addEvent(db, { level: "info", kind: "model.moved", message });

@@ -31,8 +31,7 @@ export interface Pruned extends Room {
 
 /** How much room the adapters take. */
 export function adapterRoom(db: Database, home: Home): Room {
-  const files = new Files(db, home);
-  return { used: files.bytes(() => true), needed: files.bytes((file) => files.isNeeded(file)) };
+  return new Files(db, home).room();
 }
 
 /**
@@ -44,7 +43,7 @@ export function adapterRoom(db: Database, home: Home): Room {
 export function pruneVersions(db: Database, home: Home, megabytes: number): Pruned {
   const files = new Files(db, home);
   files.sweep();
-  const room = { used: files.bytes(() => true), needed: files.bytes((it) => files.isNeeded(it)) };
+  const room = files.room();
   const removed: number[] = [];
   if (megabytes <= 0) return { removed, ...room };
   for (const file of files.oldest()) {
@@ -110,9 +109,14 @@ class Files {
     return statSync(join(this.home.adapters, file), { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  bytes(which: (file: string) => boolean): number {
-    const all = new Set([...this.byFile.keys(), ...this.policies]);
-    return [...all].filter(which).reduce((sum, file) => sum + this.size(file), 0);
+  room(): Room {
+    const room = { used: 0, needed: 0 };
+    for (const file of new Set([...this.byFile.keys(), ...this.policies])) {
+      const size = this.size(file);
+      room.used += size;
+      if (this.isNeeded(file)) room.needed += size;
+    }
+    return room;
   }
 
   /** Removes what an interrupted pruning left. */

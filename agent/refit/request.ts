@@ -1,5 +1,5 @@
 import { addEvent } from "../../db/events.ts";
-import { dropJob, enqueueJob, findJobByKey, getJob } from "../../db/jobs.ts";
+import { dropJob, enqueueJob, findJobByKey, refitJob } from "../../db/jobs.ts";
 import { type Database, transaction } from "../../db/open.ts";
 import {
   addRefit,
@@ -62,7 +62,8 @@ export function stopRefit(db: Database, id: number): boolean {
     const fromVersionId = refit.fromVersionId ?? currentVersion(db)?.id ?? BASE_VERSION;
     const end = { stage: "done", verdict: "stopped", reason, finishedAt: Date.now() } as const;
     changeRefit(db, id, { ...end, fromVersionId });
-    dropJob(db, keyOf(db, id));
+    const job = refitJob(db, id);
+    if (job) dropJob(db, job.key);
     const message = `${refitName(refit)} was stopped: everything is as it was.`;
     addEvent(db, { level: "info", kind: "refit.stopped", message });
     return true;
@@ -96,12 +97,4 @@ function request(db: Database, refit: NewRefit, key: string): Requested {
     const queued = enqueueJob(db, { kind: "refit", payload: { refitId: fresh.id }, key: free });
     return { refit: fresh, jobId: queued.job.id, added: true };
   });
-}
-
-function keyOf(db: Database, refitId: number): string {
-  const row = db.$client
-    .prepare("SELECT id FROM jobs WHERE kind = 'refit' AND json_extract(payload, '$.refitId') = ?")
-    .pluck()
-    .get(refitId) as number | undefined;
-  return row === undefined ? "" : (getJob(db, row)?.key ?? "");
 }

@@ -35,9 +35,11 @@ export async function trainStage(work: RefitWork): Promise<void> {
   const reason = whyPointless(work, keep, from);
   if (reason) return work.finish({ verdict: "reject", reason }, "info");
   if (keep.length === 0) return toVersion(work, BASE_VERSION, "Nothing else was learned");
-  const known = knownTo(db, current);
-  if (refit.kind === "move" && keep.every(({ passageId }) => known.has(passageId))) {
-    return toVersion(work, from, "All of it had been learned on this model before");
+  if (refit.kind === "move") {
+    const known = knownTo(db, current);
+    if (keep.every(({ passageId }) => known.has(passageId))) {
+      return toVersion(work, from, "All of it had been learned on this model before");
+    }
   }
   work.say("Gathering what is to be kept");
   const own = await rehearsalSet(context);
