@@ -1,5 +1,6 @@
 /** The tables, by what they are for. */
 export * from "./schema/access.ts";
+export * from "./schema/conversations.ts";
 export * from "./schema/experiments.ts";
 export * from "./schema/journal.ts";
 export * from "./schema/learning.ts";
