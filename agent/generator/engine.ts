@@ -1,14 +1,18 @@
 import { existsSync, statSync } from "node:fs";
 import {
+  type GbnfJsonSchema,
   InsufficientMemoryError,
   type Llama,
   type LlamaContext,
   type LlamaContextSequence,
+  LlamaGrammarEvaluationState,
+  type LlamaJsonSchemaGrammar,
   type LlamaModel,
   type Token,
 } from "node-llama-cpp";
 import { systemFree } from "../../trainer/devices/memory.ts";
 import { chooseThreads } from "../../trainer/process/threads.ts";
+import { Detokenizer } from "./detokenizer.ts";
 import { loadModel, openLlama, reasonOf } from "./llama.ts";
 import type { ChildOptions } from "./protocol.ts";
 import { StopFilter } from "./stop.ts";
@@ -31,8 +35,8 @@ const MAX_CONTEXTS = 2;
 const MAX_ADAPTERS = 24;
 /** What a model may put before and after a text that it embeds, in tokens. */
 const SPECIAL_TOKENS = 2;
-/** Tokens of text before a piece, which decide whether it begins with a space. */
-const DETOKENIZE_WINDOW = 4;
+/** What the grammar of a schema has behind the JSON, since a model may not know where to end. */
+const JSON_END = "\n\n\n\n";
 
 interface CachedContext {
   context: LlamaContext;
@@ -59,6 +63,8 @@ interface Hooks {
 export class Engine {
   private readonly contexts = new Map<string, CachedContext>();
   private readonly adapters = new Set<string>();
+  /** By their schemas. */
+  private readonly grammars = new Map<string, LlamaJsonSchemaGrammar<GbnfJsonSchema>>();
 
   private constructor(
     private readonly llama: Llama,
@@ -154,7 +160,9 @@ export class Engine {
     // What the sequence read last is kept as far as it agrees (questions about one passage), but the
     // last token is always read again: its logits are needed.
     await sequence.adaptStateToTokens(tokens.slice(0, -1), false);
-    const filter = new StopFilter(request.stop);
+    const { schema, stop = [] } = request;
+    const filter = new StopFilter(schema ? [...stop, JSON_END] : stop);
+    const grammar = schema && (await this.grammarOf(schema));
     const reader = new Detokenizer(this.model, tokens);
     let text = "";
     const show = (piece: string) => {
@@ -167,6 +175,9 @@ export class Engine {
       temperature: request.temperature,
       topP: request.topP,
       seed: request.seed,
+      ...(grammar && {
+        grammarEvaluationState: new LlamaGrammarEvaluationState({ model: this.model, grammar }),
+      }),
     })) {
       checkStop();
       show(filter.push(reader.push(token)));
@@ -178,6 +189,15 @@ export class Engine {
     const reason = !filter.stopped && count >= maxTokens ? "length" : "stop";
     onEnd(index, { reason, promptTokens: tokens.length, tokens: count });
     return text;
+  }
+
+  private async grammarOf(schema: object): Promise<LlamaJsonSchemaGrammar<GbnfJsonSchema>> {
+    const key = JSON.stringify(schema);
+    const grammar =
+      this.grammars.get(key) ??
+      (await this.llama.createGrammarForJsonSchema(schema as GbnfJsonSchema));
+    this.grammars.set(key, grammar);
+    return grammar;
   }
 
   private async contextFor(adapter: string, jobs: Prepared[]): Promise<CachedContext> {
@@ -287,37 +307,4 @@ async function settleAll(workers: Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(workers);
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
-}
-
-/** Turns tokens into text piece by piece; half a character waits for its other half. */
-class Detokenizer {
-  private pending: Token[] = [];
-  private before: Token[];
-
-  constructor(
-    private readonly model: LlamaModel,
-    prompt: Token[],
-  ) {
-    this.before = prompt.slice(-DETOKENIZE_WINDOW);
-  }
-
-  push(token: Token): string {
-    this.pending.push(token);
-    const text = this.model.detokenize(this.pending, false, this.before);
-    return text.endsWith("\uFFFD") && this.pending.length < DETOKENIZE_WINDOW
-      ? ""
-      : this.flush(text);
-  }
-
-  end(): string {
-    return this.pending.length === 0
-      ? ""
-      : this.flush(this.model.detokenize(this.pending, false, this.before));
-  }
-
-  private flush(text: string): string {
-    this.before = [...this.before, ...this.pending].slice(-DETOKENIZE_WINDOW);
-    this.pending = [];
-    return text;
-  }
 }

@@ -11,6 +11,11 @@ export interface GenerateRequest {
   seed?: number;
   /** Generation ends before any of these strings. */
   stop?: string[];
+  /**
+   * The text is JSON of this JSON schema: what does not fit it cannot be generated. Keys come in the schema's
+   * order. Text that runs into the limit is cut off all the same.
+   */
+  schema?: object;
 }
 
 /** How the completion of one prompt ended. */
