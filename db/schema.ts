@@ -7,5 +7,6 @@ export * from "./schema/learning.ts";
 export * from "./schema/lineage.ts";
 export * from "./schema/memory.ts";
 export * from "./schema/reading.ts";
+export * from "./schema/skills.ts";
 export * from "./schema/triage.ts";
 export * from "./schema/writer.ts";

@@ -59,7 +59,7 @@ export const experiments = sqliteTable(
   "experiments",
   {
     id: integer("id").primaryKey({ autoIncrement: true }),
-    kind: text("kind", { enum: ["knowledge", "acceptance", "forgetting"] }).notNull(),
+    kind: text("kind", { enum: ["knowledge", "acceptance", "forgetting", "few-shot"] }).notNull(),
     /** Hash of the configuration, the data and the model: the same command goes on where it was. */
     key: text("key").notNull(),
     config: text("config", { mode: "json" }).$type<Record<string, unknown>>().notNull(),
@@ -142,7 +142,10 @@ export const experimentEdits = sqliteTable(
   ],
 );
 
-/** A writer that a round of the outer loop trained, on edits of one kind. */
+/** What a writer writes: edits of one kind, or recipes for tasks. */
+export const POLICY_KINDS = [...PROMPT_KINDS, "recipe"] as const;
+
+/** A writer that a round of the outer loop trained. */
 export const experimentPolicies = sqliteTable(
   "experiment_policies",
   {
@@ -150,11 +153,11 @@ export const experimentPolicies = sqliteTable(
       .notNull()
       .references(() => experiments.id),
     seed: integer("seed").notNull(),
-    kind: text("kind", { enum: PROMPT_KINDS }).notNull(),
+    kind: text("kind", { enum: POLICY_KINDS }).notNull(),
     round: integer("round").notNull(),
     file: text("file").notNull(),
     sha256: text("sha256").notNull(),
-    /** The edits that it was trained on. */
+    /** The edits, or recipes, that it was trained on. */
     editIds: text("edit_ids", { mode: "json" }).$type<number[]>().notNull(),
     rows: integer("rows").notNull(),
     losses: text("losses", { mode: "json" }).$type<number[]>().notNull(),
