@@ -1,11 +1,12 @@
 #!/usr/bin/env bun
 /**
- * Pre-trains the embedded model "pup" from scratch, resumable:
+ * Pre-trains one of the project's own models from scratch, resumable:
  *
- *   bun models/pretrain.ts --steps 2000 --work tmp/pup
+ *   bun models/pretrain.ts pup --steps 2000 --work tmp/pup
+ *   bun models/pretrain.ts grid --steps 2000 --work tmp/grid
  *
  * A checkpoint lies in the work folder; the same command goes on from it. The model is written to
- * models/pup/pup.gguf when the last step is done, and with --export at every checkpoint.
+ * its folder (models/pup/pup.gguf) when the last step is done, and with --export at every checkpoint.
  */
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,14 +16,18 @@ import type { GgufValue } from "../trainer/ggml/gguf-writer.ts";
 import type { Hyperparameters } from "../trainer/model/hyperparameters.ts";
 import { Pretrainer } from "../trainer/training/pretrain.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-import { Corpus } from "./corpus.ts";
-import { loadTokenizer, PUP_TOKENIZER_PATH, type TokenizerFile } from "./tokenizer/tokenizer.ts";
+import { PLANS } from "./plans.ts";
+import { loadTokenizer, type TokenizerFile } from "./tokenizer/tokenizer.ts";
 
-const { values: flags } = parseArgs({
+const {
+  values: flags,
+  positionals: [name = ""],
+} = parseArgs({
+  allowPositionals: true,
   options: {
     steps: { type: "string", default: "2000" },
-    work: { type: "string", default: "tmp/pup" },
-    out: { type: "string", default: join(import.meta.dirname, "pup", "pup.gguf") },
+    work: { type: "string" },
+    out: { type: "string" },
     seed: { type: "string", default: "1" },
     every: { type: "string", default: "50" },
     export: { type: "boolean", default: false },
@@ -35,31 +40,21 @@ const RATES = { matrices: 0.02, rest: 3e-3 };
 const WARM_UP_STEPS = 20;
 const DECAY_SHARE = 0.5;
 
+const plan = PLANS.get(name);
+if (!plan) {
+  console.error(`Which model? Name one of ${[...PLANS.keys()].join(", ")}.`);
+  process.exit(2);
+}
+const { embedded, tokenizer: tokenizerPath } = plan;
 const steps = Number(flags.steps);
-const work = flags.work;
+const { work = join("tmp", name), out = plan.out } = flags;
 mkdirSync(work, { recursive: true });
 const checkpoint = join(work, "checkpoint.bin");
-const tokenizer = loadTokenizer();
-const corpus = new Corpus(tokenizer, { seed: Number(flags.seed) });
+const tokenizer = loadTokenizer(tokenizerPath);
+const corpus = plan.corpus(tokenizer, Number(flags.seed));
 const backend = Backend.open("cpu", flags.threads ? Number(flags.threads) : undefined);
 
-const hyper: Hyperparameters = {
-  architecture: "llama",
-  name: "Selkie pup",
-  layers: 4,
-  width: 256,
-  feedForward: 640,
-  heads: 4,
-  kvHeads: 4,
-  headDim: 64,
-  vocabulary: tokenizer.size,
-  // No row of the corpus has more than 300 tokens; real text needs more of them, and room.
-  contextLength: 2048,
-  rmsEps: 1e-5,
-  ropeBase: 10000,
-  ropeScale: 1,
-  ropeDims: 64,
-};
+const hyper: Hyperparameters = { ...plan.shape, vocabulary: tokenizer.size };
 
 const pretrainer = new Pretrainer(backend, hyper, Number(flags.seed));
 const saved = loadCheckpoint(checkpoint);
@@ -91,10 +86,10 @@ while (pretrainer.step < steps) {
   }
   if (pretrainer.step % Number(flags.every) === 0 || pretrainer.step === steps) {
     saveCheckpoint(checkpoint, pretrainer.save());
-    if (flags.export) await pretrainer.export(flags.out, tokenizerKeys());
+    if (flags.export) await pretrainer.export(out, tokenizerKeys());
   }
 }
-await pretrainer.export(flags.out, tokenizerKeys());
+await pretrainer.export(out, tokenizerKeys());
 process.exit(0);
 
 /** Warm-up, constant, linear decay. */
@@ -106,10 +101,10 @@ function schedule(step: number): number {
 }
 
 function tokenizerKeys(): Record<string, GgufValue> {
-  const file = JSON.parse(readFileSync(PUP_TOKENIZER_PATH, "utf8")) as TokenizerFile;
+  const file = JSON.parse(readFileSync(tokenizerPath, "utf8")) as TokenizerFile;
   return {
     "general.type": { string: "model" },
-    "selkie.embedded": { bool: true },
+    ...(embedded && { "selkie.embedded": { bool: true } }),
     "tokenizer.ggml.model": { string: "gpt2" },
     "tokenizer.ggml.pre": { string: file.pre },
     "tokenizer.ggml.tokens": { strings: file.tokens },

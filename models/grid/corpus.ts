@@ -1,0 +1,88 @@
+import {
+  gridText,
+  outputText,
+  type Pair,
+  recipePrompt,
+  taskPrompt,
+} from "../../agent/skills/prompts.ts";
+import { recipeText } from "../../agent/skills/recipe.ts";
+import type { TrainingRow } from "../../trainer/types.ts";
+import { encodeRow } from "../corpus.ts";
+import type { PretrainBatch } from "../plan.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { Rng } from "../world/rng.ts";
+import { FAMILIES } from "./families/index.ts";
+import { randomRecipe } from "./recipes.ts";
+import { type GridTask, makeTask } from "./task.ts";
+
+/** What one step of pre-training holds. */
+export interface GridCorpusOptions {
+  seed: number;
+  /** Rows that solve a task. */
+  tasks: number;
+  /** Rows that write a recipe for one. */
+  recipes: number;
+}
+
+export const GRID_CORPUS: GridCorpusOptions = { seed: 1, tasks: 32, recipes: 2 };
+
+/** Demonstrations before the last pair, and the largest side, each as often as it stands here. */
+const DEMONSTRATIONS = [1, 2, 2, 3, 3, 3, 4] as const;
+const SIDES = [4, 4, 5, 5, 5, 6] as const;
+const MAX_CELLS = 360;
+
+/** The endless pre-training corpus of the grid model. A step's rows depend on the seed and the step alone. */
+export class GridCorpus {
+  readonly options: GridCorpusOptions;
+
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    options: Partial<GridCorpusOptions> = {},
+  ) {
+    this.options = { ...GRID_CORPUS, ...options };
+  }
+
+  batch(step: number): PretrainBatch {
+    const rows = this.texts(step).map((row) => encodeRow(this.tokenizer, row));
+    return { rows, tokens: rows.reduce((sum, { tokens }) => sum + tokens.length, 0) };
+  }
+
+  texts(step: number): TrainingRow[] {
+    const { seed, tasks, recipes } = this.options;
+    const rng = new Rng(`grid:${seed}:${step}`);
+    const solved = Array.from({ length: tasks }, () => solvedTask(aTask(rng)));
+    const written = Array.from({ length: recipes }, () => writtenRecipe(aTask(rng), rng));
+    return [...solved, ...written];
+  }
+}
+
+function aTask(rng: Rng): GridTask {
+  const family = rng.pick(FAMILIES.train);
+  return makeTask(family, rng, {
+    demonstrations: rng.pick(DEMONSTRATIONS),
+    maxSide: rng.pick(SIDES),
+    maxCells: MAX_CELLS,
+  });
+}
+
+function textPairs(pairs: GridTask["train"]): Pair[] {
+  return pairs.map(({ input, output }) => ({ input: gridText(input), output: gridText(output) }));
+}
+
+/** Each output but the first is to be told from the pairs before it. */
+function solvedTask({ train, test }: GridTask): TrainingRow {
+  const segments = textPairs([...train, ...test]).flatMap(({ input, output }, i) => [
+    { text: taskPrompt([], input), loss: false },
+    { text: outputText(output), loss: i > 0 },
+  ]);
+  return { segments, end: false };
+}
+
+/** The recipe does not depend on the task. */
+function writtenRecipe({ train }: GridTask, rng: Rng): TrainingRow {
+  const segments = [
+    { text: recipePrompt(textPairs(train)), loss: false },
+    { text: recipeText(randomRecipe(rng)), loss: true },
+  ];
+  return { segments, end: true };
+}
