@@ -25,6 +25,34 @@ export const tokens = sqliteTable(
   (t) => [uniqueIndex("tokens_hash").on(t.hash)],
 );
 
+/** People who are signed in, one row for each browser. */
+export const sessions = sqliteTable(
+  "sessions",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    /** Hex SHA-256 of what the browser's cookie holds. */
+    hash: text("hash").notNull(),
+    /** Where the sign-in came from, and what the browser calls itself. */
+    address: text("address").notNull(),
+    agent: text("agent").notNull(),
+    /** To the hour. */
+    seenAt: integer("seen_at").notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [uniqueIndex("sessions_hash").on(t.hash)],
+);
+
+/** Sign-ins with a wrong password, while they count. */
+export const wrongPasswords = sqliteTable(
+  "wrong_passwords",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    address: text("address").notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [index("wrong_passwords_created").on(t.createdAt)],
+);
+
 /** What a webhook can be told of. */
 export const WEBHOOK_EVENTS = ["update.commit", "update.reject", "memory.alarm"] as const;
 
