@@ -1,10 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { PromptKind } from "../../db/candidates.ts";
 import {
   addEdits,
   type ExperimentEdit,
-  findPolicy,
   listEdits,
   type NewEdit,
 } from "../../db/experiment-results.ts";
@@ -13,6 +10,7 @@ import { distinct, withoutExamQuestions } from "../study/lines.ts";
 import { sampleEdits, type WrittenEdit } from "../study/written.ts";
 import type { ExperimentConfig } from "./config.ts";
 import { type Lab, type LabPassage, reportQuestions } from "./lab.ts";
+import { policyPath } from "./policy.ts";
 
 const MAX_SEED = 0x7fffffff;
 
@@ -134,17 +132,6 @@ export function upTo(
     count += 1;
   }
   return lines.slice(0, count);
-}
-
-/** Where a policy's adapter lies. @throws Error where the file is gone */
-export function policyPath(
-  { db, home, experiment }: Pick<Lab, "db" | "home" | "experiment">,
-  place: { seed: number; kind: PromptKind; round: number },
-): string {
-  const policy = findPolicy(db, { experimentId: experiment.id, ...place });
-  const path = policy && join(home.adapters, policy.file);
-  if (path && existsSync(path)) return path;
-  throw new Error(`The writer of round ${place.round} has not been trained.`);
 }
 
 function clean(

@@ -10,12 +10,13 @@ import {
 } from "../../db/experiment-results.ts";
 import { type ExperimentQuestion, listQuestions } from "../../db/experiments.ts";
 import { seedFor } from "../../trainer/random.ts";
-import { type ModelTrainer, TrainerError, type TrainingRow } from "../../trainer/types.ts";
+import type { ModelTrainer, TrainingRow } from "../../trainer/types.ts";
 import { sameAnswer } from "../probe/answers.ts";
 import { answerText } from "../prompts.ts";
 import { sha256 } from "../read/hash.ts";
 import { type RewardProbe, standingsUnder } from "../reward/reward.ts";
 import { editRows } from "../study/rows.ts";
+import { trainCandidate, UNTRAINED } from "./candidate.ts";
 import type { Lab, LabPassage } from "./lab.ts";
 
 /** Adapters that are scored in one call; the base's part of the work is shared by them. */
@@ -118,31 +119,20 @@ export async function supervisedTokens(
 async function train(lab: Lab, spec: UpdateSpec): Promise<Pending> {
   const { recipe } = lab.config;
   const update = describe(lab, spec);
-  const adapter = join(lab.home.adapters, lab.scratch, `${update.key}.gguf`);
+  const out = join(lab.home.adapters, lab.scratch, `${update.key}.gguf`);
   const trainer = await lab.trainer();
   const rows = await rowsOf(trainer, spec);
   const { learningRate, epochs, seed, passages } = spec;
   // The same initial weights for every arm on a passage.
   const own = seedFor(seed, passages.map(({ ordinal }) => ordinal).join()) % MAX_SEED;
-  try {
-    const result = await trainer.train(
-      {
-        rows,
-        lora: recipe.lora,
-        options: { ...recipe.train, learningRate, epochs, seed: own },
-        out: adapter,
-      },
-      { signal: lab.signal },
-    );
-    const { tokens, steps, losses, seconds } = result;
-    const figures = { tokens, steps, seconds, supervisedTokens: result.supervisedTokens };
-    const [firstLoss = null, lastLoss = firstLoss] = [losses[0], losses.at(-1)];
-    return { passages, update: { ...update, ...figures, firstLoss, lastLoss }, adapter };
-  } catch (error) {
-    rmSync(adapter, { force: true });
-    if (!(error instanceof TrainerError && error.code === "diverged")) throw error;
-    return { passages, update: { ...update, diverged: true }, adapter: null };
-  }
+  const job = {
+    rows,
+    lora: recipe.lora,
+    options: { ...recipe.train, learningRate, epochs, seed: own },
+    out,
+  };
+  const { adapter, figures } = await trainCandidate(trainer, job, lab.signal);
+  return { passages, update: { ...update, ...figures }, adapter };
 }
 
 /** Asks the questions under every adapter in one call; where training diverged, the base answers. */
@@ -216,12 +206,6 @@ function describe({ experiment }: Pick<Lab, "experiment">, spec: UpdateSpec): Ne
     seed,
     learningRate,
     epochs,
-    tokens: 0,
-    supervisedTokens: 0,
-    steps: 0,
-    firstLoss: null,
-    lastLoss: null,
-    diverged: false,
-    seconds: 0,
+    ...UNTRAINED,
   };
 }

@@ -1,19 +1,11 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { PromptKind } from "../../db/candidates.ts";
-import { findPolicy, savePolicy } from "../../db/experiment-results.ts";
-import { seedFor } from "../../trainer/random.ts";
-import { adapterFile, keepAdapter } from "../adapter-file.ts";
 import { bestOf } from "../writer/best.ts";
-import { trainWriter } from "../writer/fit.ts";
 import { MIN_TRAIN } from "../writer/settings.ts";
 import { earnRewards } from "./arms.ts";
 import type { Setting } from "./config.ts";
-import { policyPath } from "./edits.ts";
 import { type Lab, passagesFor } from "./lab.ts";
+import { isTrained, trainPolicy } from "./policy.ts";
 import type { RewardedEdit } from "./reward.ts";
-
-const MAX_SEED = 0x7fffffff;
 
 /** A turn of the outer loop from scratch. */
 interface Place {
@@ -76,7 +68,6 @@ async function collect(
 
 /** The M-step. */
 async function fit(lab: Lab, place: Place, rewarded: RewardedEdit[]): Promise<boolean> {
-  const { db, home, experiment, config, signal } = lab;
   const { seed, kind, round } = place;
   const winners = bestOf(rewarded).map(({ edit }) => edit);
   const examples = winners.flatMap(({ prompt, completions }) =>
@@ -89,36 +80,11 @@ async function fit(lab: Lab, place: Place, rewarded: RewardedEdit[]): Promise<bo
     return false;
   }
   lab.onProgress({ phase: `round ${round} of the writer (${kind}, seed ${seed}): training it` });
-  const scratch = join(lab.scratch, "writer.gguf");
-  const { lora, train } = config.writer;
-  const own = seedFor(seed, `writer ${kind} ${round}`) % MAX_SEED;
-  const result = await trainWriter(await lab.trainer(), examples, {
-    out: join(home.adapters, scratch),
-    lora,
-    options: { ...train, seed: own },
-    signal,
-    ...(round > 1 && { from: policyPath(lab, { seed, kind, round: round - 1 }) }),
-  });
-  const { sha256, rows, losses, seconds } = result;
-  if (!(await keepAdapter(home, scratch, sha256))) {
-    throw new Error("The writer's adapter was damaged while it was written: look at the disk.");
-  }
-  const editIds = winners.map(({ id }) => id);
-  const file = adapterFile(sha256);
-  savePolicy(db, {
-    experimentId: experiment.id,
-    ...place,
-    file,
-    sha256,
-    editIds,
-    rows,
-    losses,
-    seconds,
-  });
+  await trainPolicy(
+    lab,
+    place,
+    examples,
+    winners.map(({ id }) => id),
+  );
   return true;
-}
-
-function isTrained({ db, home, experiment }: Lab, place: Place): boolean {
-  const policy = findPolicy(db, { experimentId: experiment.id, ...place });
-  return policy !== undefined && existsSync(join(home.adapters, policy.file));
 }
