@@ -1,17 +1,17 @@
 import { existsSync, statSync } from "node:fs";
 import {
-  type GbnfJsonSchema,
   InsufficientMemoryError,
   type Llama,
   type LlamaContext,
   type LlamaContextSequence,
+  type LlamaGrammar,
   LlamaGrammarEvaluationState,
-  type LlamaJsonSchemaGrammar,
   type LlamaModel,
   type Token,
 } from "node-llama-cpp";
 import { systemFree } from "../../trainer/devices/memory.ts";
 import { chooseThreads } from "../../trainer/process/threads.ts";
+import { mean } from "../decide.ts";
 import { Detokenizer } from "./detokenizer.ts";
 import { loadModel, openLlama, reasonOf } from "./llama.ts";
 import type { ChildOptions } from "./protocol.ts";
@@ -64,7 +64,7 @@ export class Engine {
   private readonly contexts = new Map<string, CachedContext>();
   private readonly adapters = new Set<string>();
   /** By their schemas. */
-  private readonly grammars = new Map<string, LlamaJsonSchemaGrammar<GbnfJsonSchema>>();
+  private readonly grammars = new Map<string, LlamaGrammar>();
 
   private constructor(
     private readonly llama: Llama,
@@ -171,31 +171,40 @@ export class Engine {
       onText(index, piece);
     };
     let count = 0;
-    for await (const token of sequence.evaluate(tokens.slice(sequence.nextTokenIndex), {
+    const logprobs: number[] = [];
+    const options = {
       temperature: request.temperature,
       topP: request.topP,
       seed: request.seed,
       ...(grammar && {
         grammarEvaluationState: new LlamaGrammarEvaluationState({ model: this.model, grammar }),
       }),
-    })) {
+    };
+    const wanted = { confidence: request.likelihood === true };
+    for await (const { token, confidence } of sequence.evaluateWithMetadata(
+      tokens.slice(sequence.nextTokenIndex),
+      wanted,
+      options,
+    ) as AsyncGenerator<{ token: Token; confidence?: number }>) {
       checkStop();
       show(filter.push(reader.push(token)));
       count += 1;
+      if (confidence !== undefined && !filter.stopped) logprobs.push(Math.log(confidence));
       if (filter.stopped || count >= maxTokens) break;
     }
     show(filter.push(reader.end()));
     show(filter.end());
     const reason = !filter.stopped && count >= maxTokens ? "length" : "stop";
-    onEnd(index, { reason, promptTokens: tokens.length, tokens: count });
+    const logprob = logprobs.length > 0 && { logprob: mean(logprobs) };
+    onEnd(index, { reason, promptTokens: tokens.length, tokens: count, ...logprob });
     return text;
   }
 
-  private async grammarOf(schema: object): Promise<LlamaJsonSchemaGrammar<GbnfJsonSchema>> {
+  private async grammarOf(schema: object): Promise<LlamaGrammar> {
     const key = JSON.stringify(schema);
     const grammar =
       this.grammars.get(key) ??
-      (await this.llama.createGrammarForJsonSchema(schema as GbnfJsonSchema));
+      (await this.llama.createGrammarForJsonSchema(schema as { type: "object" }));
     this.grammars.set(key, grammar);
     return grammar;
   }

@@ -25,7 +25,10 @@ export const OUTPUT_END = "\n\n";
 
 const BORDER = "\n>\n";
 
-/** What a training row has its loss on: all of its text, or the outputs of all its examples. */
+/**
+ * What a training row has its loss on: all of its text, or the outputs that can be told from the examples
+ * before them, which are all but the first.
+ */
 export const LOSSES = ["all", "output"] as const;
 export type Loss = (typeof LOSSES)[number];
 
@@ -58,9 +61,9 @@ export function recipePrompt(examples: readonly Pair[]): string {
 
 /** A task as one training row: its examples, and an input with its output at the end. */
 export function taskRow(pairs: readonly Pair[], loss: Loss): TrainingRow {
-  const segments = pairs.flatMap(({ input, output }) => [
+  const segments = pairs.flatMap(({ input, output }, i) => [
     { text: taskPrompt([], input), loss: loss === "all" },
-    { text: outputText(output), loss: true },
+    { text: outputText(output), loss: loss === "all" || i > 0 },
   ]);
   return { segments, end: false };
 }

@@ -4,7 +4,7 @@ import { splitSentences } from "../read/sentences.ts";
 import { pairOf } from "./lines.ts";
 
 /** Begin, end, and a margin for tokens that merge differently when pieces stand side by side. */
-const FRAME_TOKENS = 8;
+export const FRAME_TOKENS = 8;
 
 /**
  * A study line as a training row: a question in the exam's closed-book form, with loss on the
