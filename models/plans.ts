@@ -32,7 +32,7 @@ const grid: PretrainPlan = {
   shape: {
     architecture: "llama",
     name: "Selkie grid",
-    layers: 6,
+    layers: 5,
     width: 192,
     feedForward: 512,
     heads: 6,

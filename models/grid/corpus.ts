@@ -1,10 +1,4 @@
-import {
-  gridText,
-  outputText,
-  type Pair,
-  recipePrompt,
-  taskPrompt,
-} from "../../agent/skills/prompts.ts";
+import { gridText, type Pair, recipePrompt, taskRow } from "../../agent/skills/prompts.ts";
 import { recipeText } from "../../agent/skills/recipe.ts";
 import type { TrainingRow } from "../../trainer/types.ts";
 import { encodeRow } from "../corpus.ts";
@@ -27,8 +21,8 @@ export interface GridCorpusOptions {
 export const GRID_CORPUS: GridCorpusOptions = { seed: 1, tasks: 32, recipes: 2 };
 
 /** Demonstrations before the last pair, and the largest side, each as often as it stands here. */
-const DEMONSTRATIONS = [1, 2, 2, 3, 3, 3, 4] as const;
-const SIDES = [4, 4, 5, 5, 5, 6] as const;
+const DEMONSTRATIONS = [1, 2, 2, 2, 3, 3] as const;
+const SIDES = [3, 4, 4, 4, 5] as const;
 const MAX_CELLS = 360;
 
 /** The endless pre-training corpus of the grid model. A step's rows depend on the seed and the step alone. */
@@ -50,7 +44,7 @@ export class GridCorpus {
   texts(step: number): TrainingRow[] {
     const { seed, tasks, recipes } = this.options;
     const rng = new Rng(`grid:${seed}:${step}`);
-    const solved = Array.from({ length: tasks }, () => solvedTask(aTask(rng)));
+    const solved = Array.from({ length: tasks }, () => taskRow(textPairs(aTask(rng)), "output"));
     const written = Array.from({ length: recipes }, () => writtenRecipe(aTask(rng), rng));
     return [...solved, ...written];
   }
@@ -65,23 +59,17 @@ function aTask(rng: Rng): GridTask {
   });
 }
 
-function textPairs(pairs: GridTask["train"]): Pair[] {
-  return pairs.map(({ input, output }) => ({ input: gridText(input), output: gridText(output) }));
-}
-
-/** Each output but the first is to be told from the pairs before it. */
-function solvedTask({ train, test }: GridTask): TrainingRow {
-  const segments = textPairs([...train, ...test]).flatMap(({ input, output }, i) => [
-    { text: taskPrompt([], input), loss: false },
-    { text: outputText(output), loss: i > 0 },
-  ]);
-  return { segments, end: false };
+function textPairs({ train, test }: GridTask): Pair[] {
+  return [...train, ...test].map(({ input, output }) => ({
+    input: gridText(input),
+    output: gridText(output),
+  }));
 }
 
 /** The recipe does not depend on the task. */
-function writtenRecipe({ train }: GridTask, rng: Rng): TrainingRow {
+function writtenRecipe(task: GridTask, rng: Rng): TrainingRow {
   const segments = [
-    { text: recipePrompt(textPairs(train)), loss: false },
+    { text: recipePrompt(textPairs(task)), loss: false },
     { text: recipeText(randomRecipe(rng)), loss: true },
   ];
   return { segments, end: true };
