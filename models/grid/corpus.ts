@@ -1,4 +1,10 @@
-import { gridText, type Pair, recipePrompt, taskRow } from "../../agent/skills/prompts.ts";
+import {
+  gridText,
+  outputText,
+  type Pair,
+  recipePrompt,
+  taskPrompt,
+} from "../../agent/skills/prompts.ts";
 import { recipeText } from "../../agent/skills/recipe.ts";
 import type { TrainingRow } from "../../trainer/types.ts";
 import { encodeRow } from "../corpus.ts";
@@ -44,7 +50,7 @@ export class GridCorpus {
   texts(step: number): TrainingRow[] {
     const { seed, tasks, recipes } = this.options;
     const rng = new Rng(`grid:${seed}:${step}`);
-    const solved = Array.from({ length: tasks }, () => taskRow(textPairs(aTask(rng)), "output"));
+    const solved = Array.from({ length: tasks }, () => solvedTask(aTask(rng)));
     const written = Array.from({ length: recipes }, () => writtenRecipe(aTask(rng), rng));
     return [...solved, ...written];
   }
@@ -64,6 +70,15 @@ function textPairs({ train, test }: GridTask): Pair[] {
     input: gridText(input),
     output: gridText(output),
   }));
+}
+
+/** The first output teaches as well: how an output looks, and rules that an input alone gives away. */
+function solvedTask(task: GridTask): TrainingRow {
+  const segments = textPairs(task).flatMap(({ input, output }) => [
+    { text: taskPrompt([], input), loss: false },
+    { text: outputText(output), loss: true },
+  ]);
+  return { segments, end: false };
 }
 
 /** The recipe does not depend on the task. */
