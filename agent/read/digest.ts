@@ -40,6 +40,9 @@ export interface Digest {
   words: number;
 }
 
+/** Data written as text, as pictures and signatures are: no script without spaces is made of these. */
+const BLOB = /[\w+/=-]{500,}/g;
+
 /**
  * Makes text of the bytes of a text, Markdown or HTML, and passages of the text.
  * @throws ReadError `binary`, `empty` or `no-text`
@@ -66,7 +69,10 @@ export function digestOf(
   advice = "if it is a page that fills itself in by script, save its text and give that",
 ): Digest {
   const { source } = raw;
-  const { format, blocks } = extracted;
+  const { format } = extracted;
+  const blocks = extracted.blocks
+    .map((block) => ({ ...block, text: block.text.replace(BLOB, "").trim() }))
+    .filter(({ text }) => text !== "");
   const title = raw.title?.trim() || extracted.title || titleOfName(raw.name);
   const passages = splitPassages(title, blocks);
   if (passages.length === 0) {

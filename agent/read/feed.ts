@@ -49,6 +49,8 @@ const PERIODS: Record<string, number> = {
 interface Draft {
   id?: string;
   link?: string;
+  /** What its link is relative to, where it says so itself. */
+  base?: string;
   title?: string;
   content?: string;
   date?: string;
@@ -64,7 +66,7 @@ export function parseFeed(raw: RawFeed, address = raw.source): ParsedFeed {
   const drafted = draft(text, source);
   const seen = new Map<string, number>();
   for (const { id } of drafted.entries) if (id) seen.set(id, (seen.get(id) ?? 0) + 1);
-  const base = resolve(drafted.site, address) ?? address;
+  const base = resolve(drafted.base, address) ?? resolve(drafted.site, address) ?? address;
   const keys = new Set<string>();
   const entries: FeedEntry[] = [];
   for (const entry of drafted.entries.slice(0, MAX_ENTRIES)) {
@@ -121,11 +123,13 @@ function draft(text: string, source: string) {
         return {
           title: textOf(feed.title),
           site: alternate(feed.links),
+          base: feed.xml?.base,
           ttlMs: period(feed.sy),
           entries: (feed.entries ?? []).map(
             (entry): Draft => ({
               id: entry.id,
               link: alternate(entry.links),
+              base: entry.xml?.base,
               title: textOf(entry.title),
               content: longer(htmlOf(entry.content), htmlOf(entry.summary)),
               date: entry.published ?? entry.updated,
@@ -183,7 +187,7 @@ function noFeed(source: string, cause: unknown): ReadError {
 }
 
 function finish(entry: Draft, base: string, shared: boolean): FeedEntry | undefined {
-  const link = resolve(entry.link, base);
+  const link = resolve(entry.link, resolve(entry.base, base) ?? base);
   const content = entry.content?.trim() ?? "";
   const title = line(entry.title) || line(content.slice(0, 2000)).slice(0, 80);
   if (title === "" && !link) return undefined;

@@ -87,7 +87,7 @@ async function follow(
     const response = await fetchOnce(url, { headers: sent, signal, source, limits });
     const location = REDIRECTS.has(response.status) ? response.headers.get("location") : null;
     if (location === null) {
-      if (response.ok || (response.status === 304 && headers)) {
+      if (response.ok || (response.status === 304 && isConditional(headers))) {
         const moved = visited.size > 1 && permanent ? url.href : undefined;
         return { response, url, moved };
       }
@@ -112,6 +112,11 @@ async function follow(
       );
     }
   }
+}
+
+/** Whether a request says what is known already, so that "not modified" is an answer to it. */
+function isConditional(headers: Record<string, string> = {}): boolean {
+  return "if-none-match" in headers || "if-modified-since" in headers;
 }
 
 function badStatus(source: string, response: Response): HttpError {

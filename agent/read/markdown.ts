@@ -3,6 +3,8 @@ import type { Block, Extracted } from "./blocks.ts";
 
 // Raw HTML becomes tokens of its own, to be taken off; nothing here is ever rendered.
 const parser = new MarkdownIt({ html: true, linkify: false });
+// Nor is any link followed: what cannot be followed keeps its words all the same.
+parser.validateLink = () => true;
 type Token = ReturnType<typeof parser.parse>[number];
 
 /** Lists and tables, nested ones too, are one paragraph each, with a line per item or row. */

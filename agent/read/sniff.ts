@@ -32,6 +32,10 @@ const KNOWN_BINARIES: [string, string][] = [
   ["\u001f\u008b", "a compressed file"],
   ["SQLite format 3", "a database"],
   ["{\\rtf", "an RTF document"],
+  [
+    "\u00d0\u00cf\u0011\u00e0",
+    "an old Word document (.doc), or one that is locked with a password",
+  ],
 ];
 
 /** How much of a file decides whether it is text, in bytes. */
@@ -78,7 +82,7 @@ export function formatOfText(text: string): "text" | "html" {
 export function decodeText(bytes: Uint8Array, source: string, charset?: string): string {
   const known = KNOWN_BINARIES.find(([magic]) => startsWith(bytes, magic));
   if (known) throw binary(source, `is ${known[1]}, which cannot be read`);
-  const encoding = byteOrderMark(bytes);
+  const encoding = byteOrderMark(bytes) ?? wideEncoding(bytes, charset);
   if (!encoding && bytes.subarray(0, PROBE_BYTES).includes(0)) {
     throw binary(source, "holds binary data");
   }
@@ -129,7 +133,8 @@ export function charsetOfXml(bytes: Uint8Array): string | undefined {
 
 /** The character set that a page names in its first bytes. */
 export function charsetOfHtml(bytes: Uint8Array): string | undefined {
-  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 2048));
+  // Browsers look further, too, where it does not come at once.
+  const start = new TextDecoder("latin1").decode(bytes.subarray(0, PROBE_BYTES));
   return /<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)/i.exec(start)?.[1];
 }
 
@@ -138,6 +143,18 @@ function byteOrderMark(bytes: Uint8Array): string | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
   return undefined;
+}
+
+/** UTF-16 without a byte order mark, where somebody says so, or the text is XML or HTML. */
+function wideEncoding(bytes: Uint8Array, charset = ""): string | undefined {
+  if (!bytes.subarray(0, PROBE_BYTES).includes(0)) return undefined;
+  const [first, second] = bytes;
+  const named = /^utf-?16(le|be)?$/i.exec(charset);
+  if (!named && !(first === 0x3c && second === 0) && !(first === 0 && second === 0x3c)) {
+    return undefined;
+  }
+  const large = named?.[1] ? /be/i.test(named[1]) : first === 0;
+  return large ? "utf-16be" : "utf-16le";
 }
 
 function startsWith(bytes: Uint8Array, magic: string): boolean {

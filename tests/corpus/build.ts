@@ -1,4 +1,5 @@
-import { zipSync } from "fflate";
+import { createHash } from "node:crypto";
+import { zipSync, zlibSync } from "fflate";
 import { utf8 } from "./types.ts";
 
 /**
@@ -54,6 +55,66 @@ export function lockedPdf(): Uint8Array {
   return buildPdf([{ lines: prose(["Nobody may read this."]) }], {
     extra: `/Encrypt << /Filter /Standard /V 1 /R 2 /O <${key}> /U <${key}> /P -44 >> /ID [<31313131313131313131313131313131> <31313131313131313131313131313131>]`,
   });
+}
+
+/** A PDF of one page whose content is packed. */
+export function packedPdf(content: Uint8Array): Uint8Array {
+  const packed = Buffer.from(zlibSync(content)).toString("latin1");
+  const stream = `<< /Length ${packed.length} /Filter /FlateDecode >>\nstream\n${packed}\nendstream`;
+  return replaceStream(buildPdf([{ lines: [] }]), stream);
+}
+
+/** A PDF that anybody may read and nobody may change (40-bit RC4, PDF 1.4, algorithms 3.2 to 3.4). */
+export function ownerLockedPdf(line: string): Uint8Array {
+  const pad = Buffer.from(
+    "28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a",
+    "hex",
+  );
+  const id = Buffer.from("1".repeat(16));
+  const rights = Buffer.from([0xd4, 0xff, 0xff, 0xff]);
+  const owner = rc4(
+    md5(Buffer.concat([Buffer.from("secret"), pad]).subarray(0, 32)).subarray(0, 5),
+    pad,
+  );
+  const key = md5(Buffer.concat([pad, owner, rights, id])).subarray(0, 5);
+  const hex = (bytes: Buffer) => bytes.toString("hex");
+  const pdf = buildPdf([{ lines: [] }], {
+    extra: `/Encrypt << /Filter /Standard /V 1 /R 2 /O <${hex(owner)}> /U <${hex(rc4(key, pad))}> /P -44 >> /ID [<${hex(id)}> <${hex(id)}>]`,
+  });
+  // The content is object 5, generation 0.
+  const own = md5(Buffer.concat([key, Buffer.from([5, 0, 0, 0, 0])])).subarray(0, 10);
+  const text = rc4(own, Buffer.from(`BT /F1 11 Tf 72 700 Td (${line}) Tj ET`)).toString("latin1");
+  return replaceStream(pdf, `<< /Length ${text.length} >>\nstream\n${text}\nendstream`);
+}
+
+/** Puts another content in the place of an empty page's; readers find the objects all the same. */
+function replaceStream(pdf: Uint8Array, stream: string): Uint8Array {
+  const text = Buffer.from(pdf).toString("latin1");
+  const parts = text.split("<< /Length 0 >>\nstream\n\nendstream");
+  return new Uint8Array(Buffer.from(parts.join(stream), "latin1"));
+}
+
+function md5(bytes: Buffer): Buffer {
+  return createHash("md5").update(bytes).digest();
+}
+
+function rc4(key: Buffer, bytes: Buffer): Buffer {
+  const box = Array.from({ length: 256 }, (_, i) => i);
+  const swap = (i: number, j: number) => {
+    [box[i], box[j]] = [box[j]!, box[i]!];
+  };
+  for (let i = 0, j = 0; i < 256; i++) {
+    j = (j + box[i]! + key[i % key.length]!) & 255;
+    swap(i, j);
+  }
+  let i = 0;
+  let j = 0;
+  return bytes.map((byte) => {
+    i = (i + 1) & 255;
+    j = (j + box[i]!) & 255;
+    swap(i, j);
+    return byte ^ box[(box[i]! + box[j]!) & 255]!;
+  }) as Buffer;
 }
 
 /** An EPUB of chapters, whose spine may be in another order than its files. */

@@ -1,17 +1,19 @@
 import { type FeedCase, latin1, utf8, utf16 } from "./types.ts";
 
-const rss = (
+export const rss = (
   items: string,
   head = "<title>Harbour news</title><link>https://example.org/</link>",
 ) =>
   `<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"><channel>${head}<description>d</description>${items}</channel></rss>`;
-const atom = (entries: string, head = "<title>Harbour news</title>") =>
+export const atom = (entries: string, head = "<title>Harbour news</title>") =>
   `<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom">${head}<id>urn:feed</id><updated>2026-11-20T10:00:00Z</updated>${entries}</feed>`;
-const item = (n: number, more = "") =>
+export const item = (n: number, more = "") =>
   `<item><title>Item ${n}</title><link>https://example.org/${n}</link><guid>g${n}</guid>${more}</item>`;
+export const linked = (title: string, more = "") =>
+  `<item><title>${title}</title><link>https://example.org/${title}</link>${more}</item>`;
 
 /** Feeds of every kind, as sites write them and as they should not. */
-export const FEEDS: FeedCase[] = [
+export const PLAIN_FEEDS: FeedCase[] = [
   {
     name: "rss: two items with everything",
     bytes: utf8(
