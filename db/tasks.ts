@@ -1,4 +1,4 @@
-import { and, asc, count, eq } from "drizzle-orm";
+import { and, asc, eq } from "drizzle-orm";
 import { type Database, transaction } from "./open.ts";
 import {
   experimentTasks,
@@ -113,12 +113,14 @@ export function addTaskUpdate(db: Database, update: NewTaskUpdate): TaskUpdate {
   return findTaskUpdate(db, update)!;
 }
 
-export function countTaskUpdates(db: Database, experimentId: number): number {
+/** All updates of an experiment. */
+export function listTaskUpdates(db: Database, experimentId: number): TaskUpdate[] {
   return db
-    .select({ n: count() })
+    .select()
     .from(taskUpdates)
     .where(eq(taskUpdates.experimentId, experimentId))
-    .get()!.n;
+    .orderBy(asc(taskUpdates.id))
+    .all();
 }
 
 /** Records what was predicted after an update, all or nothing, in place of earlier predictions. */
@@ -158,17 +160,12 @@ export function addTaskArms(db: Database, arms: TaskArm[]): void {
   db.insert(taskArms).values(arms).onConflictDoNothing().run();
 }
 
-/** All updates of an experiment's arms. */
-export function listTaskArms(
-  db: Database,
-  experimentId: number,
-): (TaskArm & { update: TaskUpdate })[] {
+/** Which updates are whose, of an experiment's reported tasks. */
+export function listTaskArms(db: Database, experimentId: number): TaskArm[] {
   return db
-    .select({ arm: taskArms, update: taskUpdates })
+    .select()
     .from(taskArms)
-    .innerJoin(taskUpdates, eq(taskUpdates.id, taskArms.updateId))
     .where(eq(taskArms.experimentId, experimentId))
     .orderBy(asc(taskArms.seed), asc(taskArms.taskId), asc(taskArms.ordinal))
-    .all()
-    .map(({ arm, update }) => ({ ...arm, update }));
+    .all();
 }

@@ -197,14 +197,21 @@ export function comparisons(
   );
 }
 
+/** The mean over seeds of the means over the rows of each. */
+export function overSeeds<Row extends { seed: number }>(
+  rows: readonly Row[],
+  value: (row: Row) => number,
+): number {
+  const seeds = [...Map.groupBy(rows, ({ seed }) => seed).values()];
+  return mean(seeds.map((own) => mean(own.map(value))));
+}
+
 /** Seeds and edits are averaged before passages are: the passage is what is drawn at random. */
 function cellsOf(rows: readonly ArmFigure[]): Map<number, Cell> {
   const byPassage = Map.groupBy(rows, ({ passageId }) => passageId);
   return new Map(
     [...byPassage].map(([passageId, own]) => {
-      const seeds = [...Map.groupBy(own, ({ seed }) => seed).values()];
-      const over = (value: (row: ArmFigure) => number) =>
-        mean(seeds.map((rows) => mean(rows.map(value))));
+      const over = (value: (row: ArmFigure) => number) => overSeeds(own, value);
       const answered = own.every(({ match }) => match !== null);
       const cell = {
         passageId,
@@ -217,7 +224,8 @@ function cellsOf(rows: readonly ArmFigure[]): Map<number, Cell> {
   );
 }
 
-function figureOf(values: number[], seed: number): Figure {
+/** A mean with its bootstrap interval. */
+export function figureOf(values: number[], seed: number): Figure {
   return { mean: mean(values), ...bootstrap(values, seed) };
 }
 

@@ -37,7 +37,7 @@ const GridSchema = v.pipe(
   v.nonEmpty("is empty"),
   v.check((rows) => rows.every((row) => row.length === rows[0]!.length), raggedWords),
   v.check(
-    (rows) => rows.length <= MAX_SIDE && rows[0]!.length <= MAX_SIDE,
+    (rows) => rows.length <= MAX_SIDE && (rows[0] ?? []).length <= MAX_SIDE,
     ({ input }) => `is ${sizeOf(input)}: grids have at most ${MAX_SIDE} × ${MAX_SIDE} cells`,
   ),
   v.transform(gridText),
