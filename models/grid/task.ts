@@ -24,7 +24,7 @@ export interface TaskOptions {
 }
 
 /** A task of four pairs then has at most some 400 tokens: a cell is one, and so is a row's end. */
-export const TASK: TaskOptions = { demonstrations: 3, minSide: 3, maxSide: 5, maxCells: 280 };
+export const TASK: TaskOptions = { demonstrations: 3, minSide: 3, maxSide: 4, maxCells: 240 };
 
 /** Most draws until a family's task must have come out well. */
 const ATTEMPTS = 1000;
