@@ -7,6 +7,7 @@ import { ReadError } from "../agent/read/errors.ts";
 import { DatabaseError, explainDatabaseError, isDiskFull } from "../db/errors.ts";
 import { TrainerError } from "../trainer/types.ts";
 import { type ErrorFacts, ErrorFragment, ErrorPage } from "../views/error.tsx";
+import { ModelChoiceError } from "./models.ts";
 import { openaiError } from "./openai/error.ts";
 import { page } from "./page.ts";
 import { isForPrograms } from "./programs.ts";
@@ -66,12 +67,15 @@ export function explainError(error: unknown, database: string): ErrorFacts {
   };
 }
 
+const CHOICES = { "no-model": 404, unusable: 422, named: 409, "in-use": 409 } as const;
+
 function classify(error: unknown): [status: number, message?: string] {
   if (error instanceof RequestError) return [error.status, error.message];
   if (error instanceof HTTPException) return [error.status];
   if (error instanceof ReadError) {
     return [error.code === "too-large" ? 413 : 422, error.message];
   }
+  if (error instanceof ModelChoiceError) return [CHOICES[error.code], error.message];
   if (isDiskFull(error)) {
     return [
       507,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Home } from "../agent/home.ts";
 import { adapterRoom } from "../agent/lineage/prune.ts";
 import { compareVersions } from "../agent/lineage/switch.ts";
+import { totalSeconds } from "../agent/measure/timing.ts";
 import { boundModel, fingerprintOf } from "../agent/model.ts";
 import { tiredness } from "../agent/refit/due.ts";
 import { refitName } from "../agent/refit/request.ts";
@@ -179,7 +180,7 @@ function refitLine(db: Database, refit: Refit, learner?: Learner): RefitLine {
     ...(reason !== null && { reason }),
     ...countRefitPassages(db, id),
     at: finishedAt ?? createdAt,
-    seconds: Object.values(timing).reduce((sum, n) => sum + n, 0),
+    seconds: totalSeconds(timing),
     ...(versionId !== null && { versionId }),
     ...(proof && { proof }),
   };

@@ -1,3 +1,4 @@
+import { totalSeconds } from "../agent/measure/timing.ts";
 import { collected } from "../agent/writer/select.ts";
 import type { Database } from "../db/open.ts";
 import { getPassages } from "../db/passages.ts";
@@ -75,7 +76,7 @@ export function policyName(id: number): string {
 
 function roundLine(db: Database, round: Round): RoundLine {
   const members = listRoundPassages(db, round.id);
-  const seconds = Object.values(round.timing).reduce((sum, n) => sum + n, 0);
+  const seconds = totalSeconds(round.timing);
   return {
     id: round.id,
     verdict: round.verdict ?? undefined,

@@ -3,6 +3,7 @@ import { describe } from "../agent/jobs/run.ts";
 import { LOOP_LEASE } from "../agent/loop.ts";
 import { memoryMatrix } from "../agent/measure/matrix.ts";
 import { metricsOf } from "../agent/measure/report.ts";
+import { totalSeconds } from "../agent/measure/timing.ts";
 import {
   countUpdates,
   examScores,
@@ -121,7 +122,7 @@ export function lineage(db: Database): Lineage {
 }
 
 export function updateLine(update: Update, title: string, current?: number): UpdateLine {
-  const seconds = Object.values(update.timing).reduce((sum, n) => sum + n, 0);
+  const seconds = totalSeconds(update.timing);
   return {
     id: update.id,
     passageId: update.passageId,

@@ -11,6 +11,7 @@ import { TrainerError } from "../trainer/types.ts";
 import { loadConfig } from "./config.ts";
 import { type Instance, openInstance } from "./instance.ts";
 import { ConfigError } from "./knob.ts";
+import { ModelChoiceError } from "./models.ts";
 
 /** A command could not do what it was asked to, in a sentence that says what to do. */
 export class CommandError extends Error {
@@ -54,6 +55,7 @@ const EXPLAINED = [
   ExperimentDataError,
   GeneratorError,
   LoopError,
+  ModelChoiceError,
   ModelError,
   PullError,
   ReadError,

@@ -7,12 +7,19 @@ import {
   type RecommendedModel,
   recommendModel,
 } from "../agent/hardware.ts";
+import { totalSeconds } from "../agent/measure/timing.ts";
 import { describeModel } from "../agent/model.ts";
-import { describeFile, listModels, type ModelFile } from "../agent/models/store.ts";
+import {
+  describeFile,
+  findModelFile,
+  listModels,
+  type ModelFile,
+  removeModelFile,
+} from "../agent/models/store.ts";
 import type { Database } from "../db/open.ts";
 import { countPassagesSince } from "../db/passages.ts";
 import { getSetting, setSetting } from "../db/settings.ts";
-import { listUpdates } from "../db/updates.ts";
+import { latestUpdates } from "../db/updates.ts";
 import { type Config, EMBEDDED_MODEL } from "./config.ts";
 import type { Instance } from "./instance.ts";
 
@@ -30,9 +37,52 @@ export function withChosenModel(config: Config, db: Database): Config {
   return { ...config, model: describeModel(path, path === resolve(EMBEDDED_MODEL)) };
 }
 
-/** Lets a model be the base from the next start on. */
-export function chooseModel(db: Database, path: string): void {
+/** A model cannot be chosen or removed, in a sentence that says what to do. */
+export class ModelChoiceError extends Error {
+  constructor(
+    readonly code: "no-model" | "unusable" | "named" | "in-use",
+    message: string,
+  ) {
+    super(message);
+    this.name = "ModelChoiceError";
+  }
+}
+
+/**
+ * Lets a model be the base from the next start on.
+ * @param name that of a model of the folder, or a file's path
+ * @throws ModelChoiceError
+ */
+export function takeModel({ db, config }: Instance, name: string): ModelFile {
+  const path = findModelFile(config.models, name);
+  if (path === undefined) throw noModel(name);
+  const model = describeFile(path);
+  if (model.problem) throw new ModelChoiceError("unusable", model.problem);
+  if (config.modelNamed) {
+    throw new ModelChoiceError(
+      "named",
+      `SELKIE_MODEL names the model: set it to the file of ${model.name}, or unset it.`,
+    );
+  }
   setSetting(db, CHOSEN, path);
+  return model;
+}
+
+/** Removes a model of the folder, and says how many bytes are free. @throws ModelChoiceError */
+export function dropModel({ config }: Instance, name: string): number {
+  if (findModelFile(config.models, name) === config.model.path) {
+    throw new ModelChoiceError("in-use", `${name} is the model in use: choose another one first.`);
+  }
+  const freed = removeModelFile(config.models, name);
+  if (freed === undefined) throw noModel(name);
+  return freed;
+}
+
+function noModel(name: string): ModelChoiceError {
+  return new ModelChoiceError(
+    "no-model",
+    `There is no model “${name}”: \`selkie models\` lists them.`,
+  );
 }
 
 /** A model with what it would take here. */
@@ -94,9 +144,8 @@ export function modelsFacts({ db, config }: Instance, hardware: Hardware): Model
 
 /** Seconds of learning for a day's passages, on the present model; nothing before some were learned. */
 function paceOf(db: Database): number | undefined {
-  const seconds = listUpdates(db)
-    .slice(-LATEST)
-    .map(({ timing }) => Object.values(timing).reduce((sum, n) => sum + n, 0))
+  const seconds = latestUpdates(db, LATEST)
+    .map(({ timing }) => totalSeconds(timing))
     .filter((n) => n > 0);
   if (seconds.length === 0) return undefined;
   const mean = seconds.reduce((sum, n) => sum + n, 0) / seconds.length;

@@ -12,6 +12,11 @@ export function page(
   return c.html(`<!doctype html>${node}`, status);
 }
 
+/** Answers with a picture, which the browser asks about again each time. */
+export function picture(c: Context<SiteEnv>, svg: string): Response {
+  return c.body(svg, 200, { "Content-Type": "image/svg+xml", "Cache-Control": "no-cache" });
+}
+
 /** Whether htmx asks for a part of the page. */
 export function wantsFragment(c: Context<SiteEnv>): boolean {
   return c.req.header("hx-request") === "true";

@@ -1,9 +1,12 @@
 import type { Context } from "hono";
 import type { ThemeName } from "../views/charts/theme.ts";
 
-/** A row's id as it stands in an address. */
+/** The form of a row's id. */
+export const ID = /^[1-9]\d{0,14}$/;
+
+/** A row's id as it stands in an address or a command. */
 export function parseId(text: string): number | undefined {
-  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+  return ID.test(text) ? Number(text) : undefined;
 }
 
 /** Which of its two looks a picture is to have. */

@@ -26,6 +26,7 @@ import { metricsRoutes } from "./routes/metrics.ts";
 import { modelRoutes } from "./routes/models.tsx";
 import { newspaperRoutes } from "./routes/newspaper.tsx";
 import { passageRoutes } from "./routes/passages.tsx";
+import { programRoutes } from "./routes/programs.tsx";
 import { sourceRoutes } from "./routes/sources.tsx";
 import { statusRoutes } from "./routes/status.ts";
 import { versionRoutes } from "./routes/versions.tsx";
@@ -102,6 +103,7 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
     metricsRoutes,
     mcpRoutes,
     modelRoutes,
+    programRoutes,
   ]) {
     routes(app, site);
   }

@@ -1,3 +1,4 @@
+import { endPause } from "../agent/gate/backoff.ts";
 import { type Database, transaction } from "../db/open.ts";
 import { allSettings, deleteSetting, setSetting } from "../db/settings.ts";
 import type { Environment } from "./config.ts";
@@ -44,4 +45,10 @@ export function changeSettings(db: Database, changes: Record<string, unknown>): 
       else setSetting(db, `learner.${key}`, value);
     }
   });
+}
+
+/** Pauses the learning until people say otherwise, or lets it go on: then the gate's own pause ends, too. */
+export function setPaused(db: Database, paused: boolean): void {
+  changeSettings(db, { pause: paused ? "on" : "off" });
+  if (!paused) endPause(db);
 }

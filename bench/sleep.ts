@@ -11,6 +11,7 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { unlearnPassage } from "../agent/lineage/unlearn.ts";
 import { requestSweep } from "../agent/measure/queue.ts";
+import { totalSeconds } from "../agent/measure/timing.ts";
 import { queueLearning } from "../agent/read/consent.ts";
 import { textHash } from "../agent/read/hash.ts";
 import { requestSleep } from "../agent/refit/request.ts";
@@ -21,7 +22,7 @@ import { addDocument } from "../db/documents.ts";
 import { countJobs } from "../db/jobs.ts";
 import { latestMeasurement, type MemoryFigures } from "../db/measurements.ts";
 import { addPassages, countPassages } from "../db/passages.ts";
-import { lastRefit, learnedPassages, type Refit } from "../db/refits.ts";
+import { lastRefit, learnedPassages } from "../db/refits.ts";
 import { listUpdates } from "../db/updates.ts";
 import { demoPassages } from "../models/demo.ts";
 
@@ -70,12 +71,12 @@ runs<Options>(
     requestSleep(db);
     await settle(context);
     const sleep = lastRefit(db, "sleep")!;
-    rows.push(await measure(context, "after the sleep", secondsOf(sleep)));
+    rows.push(await measure(context, "after the sleep", totalSeconds(sleep.timing)));
     const first = learnedPassages(db).map(({ passageId }) => passageId)[0];
     if (first !== undefined) unlearnPassage(db, first);
     await settle(context);
     const unlearned = lastRefit(db, "unlearn");
-    if (unlearned) rows.push(await measure(context, "one unlearned", secondsOf(unlearned)));
+    if (unlearned) rows.push(await measure(context, "one unlearned", totalSeconds(unlearned.timing)));
     const verdicts = [sleep, unlearned].flatMap((it) => it?.reason ?? []);
     const data = { passages: countPassages(db), rows, sleep, unlearned };
     return { data, text: `${table(rows, COLUMNS)}\n\n${verdicts.join("\n")}` };
@@ -116,9 +117,6 @@ async function measure(context: CommandContext, when: string, seconds: number): 
 }
 
 function learningSeconds(context: CommandContext): number {
-  return listUpdates(context.instance().db).reduce((sum, it) => sum + secondsOf(it), 0);
-}
-
-function secondsOf({ timing }: Pick<Refit, "timing">): number {
-  return Object.values(timing).reduce((sum, n) => sum + n, 0);
+  const updates = listUpdates(context.instance().db);
+  return updates.reduce((sum, { timing }) => sum + totalSeconds(timing), 0);
 }

@@ -68,6 +68,14 @@ export function queueDeliveries(
   });
 }
 
+/** Records a message that is being sent: until `nextAt` nobody else takes it. */
+export function addDelivery(
+  db: Database,
+  delivery: Pick<Delivery, "webhookId" | "eventId" | "body" | "attempts" | "nextAt">,
+): Delivery {
+  return db.insert(deliveries).values(delivery).returning().get();
+}
+
 /**
  * Takes the messages that are due, each for one process: until `until` nobody else takes them, so that one
  * whose process dies is taken again.
@@ -101,12 +109,14 @@ export function recordAttempt(
   db: Database,
   id: number,
   end: Pick<Delivery, "state" | "status" | "error"> & { nextAt?: number },
-): void {
+): Delivery | undefined {
   const finishedAt = end.state === "waiting" ? null : Date.now();
-  db.update(deliveries)
+  return db
+    .update(deliveries)
     .set({ ...end, finishedAt })
     .where(eq(deliveries.id, id))
-    .run();
+    .returning()
+    .get();
 }
 
 /** What was sent to a webhook, the latest first. */

@@ -22,6 +22,7 @@ const PLACES = [
   { href: "/models", label: "Models" },
   { href: "/writer", label: "Writer" },
   { href: "/experiments", label: "Experiments" },
+  { href: "/programs", label: "Programs" },
   { href: "/#log", label: "Log" },
 ];
 

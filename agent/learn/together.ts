@@ -12,6 +12,7 @@ import {
   type Update,
 } from "../../db/updates.ts";
 import { JobYield } from "../jobs/trouble.ts";
+import { totalSeconds } from "../measure/timing.ts";
 import { learnKey } from "../triage/key.ts";
 import { isOpen, type Run } from "./run.ts";
 
@@ -66,7 +67,7 @@ export function isCheaper(db: Database): boolean {
   let all = 0;
   for (const { timing, passages } of timings) {
     const same = (timing.gate ?? 0) + (timing.measure ?? 0);
-    const rest = Object.values(timing).reduce((sum, seconds) => sum + seconds, 0) - same;
+    const rest = totalSeconds(timing) - same;
     fixed += same;
     all += same + rest / passages;
   }

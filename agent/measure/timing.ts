@@ -9,6 +9,11 @@ export type Timing = Record<(typeof PARTS)[number] | "total", number> & {
   updates: number;
 };
 
+/** What all parts took together, in seconds. */
+export function totalSeconds(timing: Readonly<Record<string, number>>): number {
+  return Object.values(timing).reduce((sum, seconds) => sum + seconds, 0);
+}
+
 /** Where the time of the updates went; an update that found its passage known does not count. */
 export function meanTiming(updates: Pick<Update, "verdict" | "timing">[]): Timing {
   const studied = updates.filter(({ verdict }) => verdict === "commit" || verdict === "reject");

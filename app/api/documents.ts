@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import * as v from "valibot";
-import { type Accepted, acceptAddress } from "../../agent/read/accept.ts";
+import { acceptAddress } from "../../agent/read/accept.ts";
 import { answerDocument } from "../../agent/read/consent.ts";
 import { ReadError } from "../../agent/read/errors.ts";
 import { acceptText, acceptUpload } from "../../agent/read/inbox.ts";
@@ -12,6 +12,7 @@ import { RequestError } from "../errors.tsx";
 import { documentRows } from "../facts-sources.ts";
 import { readFields } from "../fields.ts";
 import type { Site, SiteEnv } from "../site.ts";
+import { Queued, queued } from "./queued.ts";
 import { checked, found, Id, send, Time, told, whole } from "./route.ts";
 
 /** A document as lists have it. */
@@ -64,10 +65,6 @@ const New = v.union(
   ],
   "Give either a url or a text that is not empty, and a title if there is one.",
 );
-const Queued = v.object({
-  job: v.pipe(v.number(), v.description("Its number: see /api/jobs.")),
-  added: v.pipe(v.boolean(), v.description("False where the same waited to be read already.")),
-});
 const QueuedFiles = v.object({
   files: v.array(v.object({ name: v.string(), ...Queued.entries })),
   refused: v.array(v.object({ name: v.string(), message: v.string() })),
@@ -82,7 +79,6 @@ export function documentApi(app: Hono<SiteEnv>, site: Site): void {
   const { db, home, config } = site.instance;
   const read = allow(site, "read");
   const write = allow(site, "write");
-  const queued = ({ job, added }: Accepted) => ({ job: job.id, added });
 
   app.get(
     "/api/documents",

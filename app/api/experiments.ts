@@ -1,9 +1,9 @@
 import type { Hono } from "hono";
 import * as v from "valibot";
-import { passageRows, reportExperiment } from "../../agent/experiment/report.ts";
 import { getExperiment, listExperiments } from "../../db/experiments.ts";
 import { allow } from "../access.ts";
 import { experimentLine } from "../experiment/facts.ts";
+import { wholeReport } from "../experiment/report.ts";
 import type { Site, SiteEnv } from "../site.ts";
 import { checked, found, Id, send, told } from "./route.ts";
 
@@ -35,10 +35,9 @@ export function experimentApi(app: Hono<SiteEnv>, site: Site): void {
     read,
     checked("param", Id),
     async (c) => {
-      const { id } = found(getExperiment(db, c.req.valid("param").id), "experiment");
-      const report = found(await reportExperiment(db, id), "experiment");
-      const rows = passageRows(db, id).map((row) => ({ ...row }));
-      return send(c, Report, { ...report, rows } as unknown as v.InferInput<typeof Report>);
+      const experiment = found(getExperiment(db, c.req.valid("param").id), "experiment");
+      const report = await wholeReport(db, experiment);
+      return send(c, Report, report as unknown as v.InferInput<typeof Report>);
     },
   );
 }

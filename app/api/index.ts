@@ -12,6 +12,7 @@ import { modelApi } from "./models.ts";
 import { settingsApi } from "./settings.ts";
 import { sourceApi } from "./sources.ts";
 import { statusApi } from "./status.ts";
+import { tokenApi } from "./tokens.ts";
 import { triageApi } from "./triage.ts";
 import { upkeepApi } from "./upkeep.ts";
 import { versionApi } from "./versions.ts";
@@ -33,6 +34,7 @@ const RESOURCES = [
   experimentApi,
   settingsApi,
   modelApi,
+  tokenApi,
   webhookApi,
 ];
 

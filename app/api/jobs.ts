@@ -8,9 +8,6 @@ import { allow } from "../access.ts";
 import type { Site, SiteEnv } from "../site.ts";
 import { checked, found, Id, send, Time, told, whole } from "./route.ts";
 
-/** What stands for a request that is done later. */
-export const Queued = v.object({ job: v.number(), added: v.boolean() });
-
 const Line = v.object({
   id: v.number(),
   kind: v.string(),

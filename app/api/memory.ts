@@ -4,7 +4,7 @@ import { requestSweep } from "../../agent/measure/queue.ts";
 import { allow } from "../access.ts";
 import { memoryHistory, memoryPageFacts } from "../facts-memory.ts";
 import type { Site, SiteEnv } from "../site.ts";
-import { Queued } from "./jobs.ts";
+import { Queued, queued } from "./queued.ts";
 import { send, Time, told } from "./route.ts";
 
 const Estimate = v.object({ mean: v.number(), low: v.number(), high: v.number() });
@@ -126,9 +126,6 @@ export function memoryApi(app: Hono<SiteEnv>, site: Site): void {
     "/api/memory/sweep",
     told({ summary: "Ask every question now", tag, scope: "write", answer: Queued, status: 202 }),
     allow(site, "write"),
-    (c) => {
-      const { job, added } = requestSweep(db);
-      return send(c, Queued, { job: job.id, added }, 202);
-    },
+    (c) => send(c, Queued, queued(requestSweep(db)), 202),
   );
 }

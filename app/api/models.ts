@@ -1,13 +1,11 @@
 import type { Hono } from "hono";
 import * as v from "valibot";
 import { inspectHardware } from "../../agent/hardware.ts";
-import { describeFile, findModelFile, removeModelFile } from "../../agent/models/store.ts";
 import { allow } from "../access.ts";
 import { RequestError } from "../errors.tsx";
-import type { Instance } from "../instance.ts";
-import { chooseModel, modelsFacts } from "../models.ts";
+import { dropModel, modelsFacts, takeModel } from "../models.ts";
 import type { Site, SiteEnv } from "../site.ts";
-import { checked, found, send, told } from "./route.ts";
+import { checked, send, told } from "./route.ts";
 
 const Suggestion = v.object({ name: v.string(), uri: v.string(), needsBytes: v.number() });
 const Models = v.object({
@@ -64,7 +62,9 @@ const State = v.object({
     }),
   ),
 });
-const Name = v.object({ name: v.string() });
+/** Who asks over the network names no paths of this machine. */
+export const ModelName = v.pipe(v.string(), v.regex(/^[^/\\]+$/));
+const Name = v.object({ name: ModelName });
 const Chosen = v.object({ model: v.string() });
 const Removed = v.object({ removed: v.string(), freed: v.number() });
 
@@ -119,7 +119,10 @@ export function modelApi(app: Hono<SiteEnv>, site: Site): void {
     told({ summary: "Learn on a model from the next start on", tag, scope, answer: Chosen }),
     admin,
     checked("param", Name),
-    (c) => send(c, Chosen, { model: takeModel(instance, c.req.valid("param").name) }),
+    (c) => {
+      const { name } = takeModel(instance, c.req.valid("param").name);
+      return send(c, Chosen, { model: name });
+    },
   );
 
   app.delete(
@@ -132,29 +135,4 @@ export function modelApi(app: Hono<SiteEnv>, site: Site): void {
       return send(c, Removed, { removed: name, freed: dropModel(instance, name) });
     },
   );
-}
-
-/** Chooses a model of the folder. @throws RequestError */
-export function takeModel({ db, config }: Instance, name: string): string {
-  const path = found(fileOf(config.models, name), "model");
-  const model = describeFile(path);
-  if (model.problem) throw new RequestError(422, model.problem);
-  if (config.modelNamed) {
-    throw new RequestError(409, "SELKIE_MODEL names the model: unset it to choose one here.");
-  }
-  chooseModel(db, path);
-  return model.name;
-}
-
-/** Removes a model of the folder, and says how many bytes are free. @throws RequestError */
-export function dropModel({ config }: Instance, name: string): number {
-  if (fileOf(config.models, name) === config.model.path) {
-    throw new RequestError(409, `${name} is the model in use: choose another one first.`);
-  }
-  return found(removeModelFile(config.models, name), "model");
-}
-
-/** Only names: who asks over the network names no paths of this machine. */
-function fileOf(folder: string, name: string): string | undefined {
-  return /[/\\]/.test(name) ? undefined : findModelFile(folder, name);
 }

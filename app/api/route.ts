@@ -5,11 +5,12 @@ import * as v from "valibot";
 import type { Scope } from "../../db/tokens.ts";
 import { RequestError } from "../errors.tsx";
 import { explainIssue } from "../issue.ts";
+import { ID } from "../params.ts";
 import type { SiteEnv } from "../site.ts";
 
 /** A row's id as it stands in an address. */
 export const Id = v.object({
-  id: v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/), v.transform(Number)),
+  id: v.pipe(v.string(), v.regex(ID), v.transform(Number)),
 });
 
 /** A whole number in a query. */
@@ -81,7 +82,8 @@ export function checked<S extends v.GenericSchema, T extends "json" | "query" | 
   return validator(target, schema, (result) => {
     if (result.success) return;
     const issue = (result.error as v.BaseIssue<unknown>[])[0]!;
-    if (target === "param") throw new RequestError(404, "There is nothing with such a number.");
+    if (target === "param")
+      throw new RequestError(404, "There is nothing with such a name or number.");
     const { message, param } = explainIssue(issue);
     throw new RequestError(422, message, { param });
   });

@@ -3,8 +3,15 @@ import type { Hono } from "hono";
 import * as v from "valibot";
 import { isAddress } from "../../agent/read/fetch.ts";
 import { addFrom } from "../../agent/sources/add.ts";
+import { changeWishes } from "../../agent/sources/change.ts";
 import { exportOpml, importOpml } from "../../agent/sources/opml.ts";
-import { ITEM_STATES, SOURCE_CONTENTS, SOURCE_KINDS, SOURCE_MODES } from "../../db/schema.ts";
+import {
+  ITEM_STATES,
+  SOURCE_CONTENTS,
+  SOURCE_KINDS,
+  SOURCE_MODES,
+  SOURCE_TRUST,
+} from "../../db/schema.ts";
 import { changeSource, getSource, type Source, type SourceChange } from "../../db/sources.ts";
 import { allow } from "../access.ts";
 import { RequestError } from "../errors.tsx";
@@ -25,6 +32,7 @@ const Line = v.object({
   site: v.nullable(v.string()),
   mode: v.picklist(SOURCE_MODES),
   content: v.picklist(SOURCE_CONTENTS),
+  trust: v.picklist(SOURCE_TRUST),
   quota: v.nullable(v.number()),
   state: v.picklist(["active", "failing", "paused", "gone"]),
   every: v.pipe(v.nullable(v.number()), v.description("Milliseconds between two looks.")),
@@ -64,6 +72,10 @@ const Whole = v.object({
 const wishes = {
   mode: v.optional(v.picklist(SOURCE_MODES)),
   content: v.optional(v.picklist(SOURCE_CONTENTS)),
+  trust: v.pipe(
+    v.optional(v.picklist(SOURCE_TRUST)),
+    v.description("What it brings goes first (high) or last (low) among what waits."),
+  ),
   quota: v.pipe(
     v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000_000)))),
     v.description("Items a day at most; null is no limit."),
@@ -182,7 +194,7 @@ export function sourceApi(app: Hono<SiteEnv>, site: Site): void {
       if (paused === true) change.state = "paused";
       if (paused === false) Object.assign(change, { state: "active", nextCheckAt: 0 });
       if (wish.minutes !== undefined) change.nextCheckAt = 0;
-      if (Object.keys(change).length > 0) changeSource(db, id, change);
+      changeWishes(db, id, change);
       return send(c, One, { source: one(id).source });
     },
   );

@@ -1,6 +1,5 @@
 import type { Hono } from "hono";
 import * as v from "valibot";
-import { endPause } from "../../agent/gate/backoff.ts";
 import { answerReview } from "../../agent/triage/review.ts";
 import { correct, markWrong } from "../../agent/use/index.ts";
 import { getPassage } from "../../db/passages.ts";
@@ -9,7 +8,7 @@ import { MAX_QUESTION } from "../../views/ask.tsx";
 import { allow } from "../access.ts";
 import { RequestError } from "../errors.tsx";
 import { learningFacts } from "../facts-learning.ts";
-import { changeSettings } from "../settings-list.ts";
+import { setPaused } from "../settings-list.ts";
 import type { Site, SiteEnv } from "../site.ts";
 import { checked, found, Id, send, Time, told } from "./route.ts";
 
@@ -100,8 +99,7 @@ export function triageApi(app: Hono<SiteEnv>, site: Site): void {
     checked("json", Paused),
     (c) => {
       const { paused } = c.req.valid("json");
-      changeSettings(db, { pause: paused ? "on" : "off" });
-      if (!paused) endPause(db);
+      setPaused(db, paused);
       return send(c, Paused, { paused });
     },
   );

@@ -11,12 +11,12 @@ import { getVersion } from "../../db/versions.ts";
 import { allow } from "../access.ts";
 import { refitFacts } from "../facts-lineage.ts";
 import type { Site, SiteEnv } from "../site.ts";
+import { Queued } from "./queued.ts";
 import { checked, found, Id, send, Time, told } from "./route.ts";
 
 const Asked = v.object({
   refit: v.pipe(v.number(), v.description("Its number: see /api/refits.")),
-  job: v.number(),
-  added: v.boolean(),
+  ...Queued.entries,
 });
 const Stand = v.object({ logprob: v.number(), exact: v.boolean() });
 const Refit = v.object({

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import * as v from "valibot";
 import { DELIVERY_STATES, WEBHOOK_EVENTS } from "../../db/schema.ts";
 import {
+  type Delivery,
   getWebhook,
   listDeliveries,
   listWebhooks,
@@ -12,7 +13,9 @@ import { allow } from "../access.ts";
 import { RequestError } from "../errors.tsx";
 import { ConfigError } from "../knob.ts";
 import type { Site, SiteEnv } from "../site.ts";
+import { openStream } from "../stream.ts";
 import { createWebhook } from "../webhooks/add.ts";
+import { tryWebhook } from "../webhooks/trial.ts";
 import { checked, found, Id, send, Time, told } from "./route.ts";
 
 const Line = v.object({
@@ -30,22 +33,19 @@ const Made = v.object({
   ...Line.entries,
   secret: v.pipe(v.string(), v.description("Signs the messages; it is not shown again.")),
 });
-const Deliveries = v.object({
-  deliveries: v.array(
-    v.object({
-      id: v.number(),
-      eventId: v.number(),
-      body: v.pipe(v.string(), v.description("JSON, as it was signed and sent.")),
-      state: v.picklist(DELIVERY_STATES),
-      attempts: v.number(),
-      nextAt: Time,
-      status: v.pipe(v.nullable(v.number()), v.description("HTTP status of the last answer.")),
-      error: v.nullable(v.string()),
-      createdAt: Time,
-      finishedAt: v.nullable(Time),
-    }),
-  ),
+const Sent = v.object({
+  id: v.number(),
+  eventId: v.number(),
+  body: v.pipe(v.string(), v.description("JSON, as it was signed and sent.")),
+  state: v.picklist(DELIVERY_STATES),
+  attempts: v.number(),
+  nextAt: Time,
+  status: v.pipe(v.nullable(v.number()), v.description("HTTP status of the last answer.")),
+  error: v.nullable(v.string()),
+  createdAt: Time,
+  finishedAt: v.nullable(Time),
 });
+const Deliveries = v.object({ deliveries: v.array(Sent) });
 const Removed = v.object({ removed: v.number() });
 
 const tag = "webhooks";
@@ -55,6 +55,7 @@ export function webhookApi(app: Hono<SiteEnv>, site: Site): void {
   const { db } = site.instance;
   const admin = allow(site, "admin");
   const scope = "admin" as const;
+  const sent = ({ webhookId: _, ...delivery }: Delivery) => delivery;
   const line = ({ id, url, events, createdAt }: Webhook) => ({ id, url, events, createdAt });
 
   app.get(
@@ -89,8 +90,18 @@ export function webhookApi(app: Hono<SiteEnv>, site: Site): void {
     checked("param", Id),
     (c) => {
       const { id } = found(getWebhook(db, c.req.valid("param").id), "webhook");
-      const deliveries = listDeliveries(db, id).map(({ webhookId: _, ...rest }) => rest);
-      return send(c, Deliveries, { deliveries });
+      return send(c, Deliveries, { deliveries: listDeliveries(db, id).map(sent) });
+    },
+  );
+
+  app.post(
+    "/api/webhooks/:id/test",
+    told({ summary: "Send a message now, once, and say how it ended", tag, scope, answer: Sent }),
+    admin,
+    checked("param", Id),
+    async (c) => {
+      const webhook = found(getWebhook(db, c.req.valid("param").id), "webhook");
+      return send(c, Sent, sent(await tryWebhook(site.instance, webhook, openStream(c, site))));
     },
   );
 

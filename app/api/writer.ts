@@ -5,7 +5,7 @@ import { BASE_POLICY, currentPolicyId, getPolicy, usePolicy } from "../../db/pol
 import { allow } from "../access.ts";
 import { roundFacts, writerFacts } from "../facts-writer.ts";
 import type { Site, SiteEnv } from "../site.ts";
-import { Queued } from "./jobs.ts";
+import { Queued, queued } from "./queued.ts";
 import { checked, found, Id, send, Time, told } from "./route.ts";
 
 const Round = v.object({
@@ -94,10 +94,7 @@ export function writerApi(app: Hono<SiteEnv>, site: Site): void {
     "/api/writer/rounds",
     told({ summary: "Begin a round", tag, scope: "admin", answer: Queued, status: 202 }),
     admin,
-    (c) => {
-      const { job, added } = requestRound(db);
-      return send(c, Queued, { job: job.id, added }, 202);
-    },
+    (c) => send(c, Queued, queued(requestRound(db)), 202),
   );
 
   app.put(

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { endPause } from "../../agent/gate/backoff.ts";
 import { answerReview, answerReviews } from "../../agent/triage/review.ts";
 import type { LearningFacts } from "../../views/learning-types.ts";
 import { behindWords, whyWords } from "../../views/learning-words.ts";
 import { learningFacts } from "../facts-learning.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
-import { changeSettings } from "../settings-list.ts";
+import { parseId } from "../params.ts";
+import { changeSettings, setPaused } from "../settings-list.ts";
 import { table } from "../table.ts";
 
 interface SetOptions {
@@ -46,8 +46,7 @@ export function register(program: Command): void {
         .description(pause === "on" ? "learn nothing until told" : "go on learning"),
       async (context) => {
         const { db } = context.instance();
-        changeSettings(db, { pause });
-        if (pause === "off") endPause(db);
+        setPaused(db, pause === "on");
         return status(context);
       },
     );
@@ -109,7 +108,8 @@ async function answer(
     throw new CommandError("no-passage", "Say which: numbers of passages, or --all.");
   }
   for (const id of options.all ? [] : ids) {
-    if (/^[1-9]\d{0,14}$/.test(id) && answerReview(db, Number(id), learn)) passages += 1;
+    const number = parseId(id);
+    if (number !== undefined && answerReview(db, number, learn)) passages += 1;
     else failures.push(`Passage “${id}” does not wait: \`selkie learning\` lists those that do.`);
   }
   return { data: { passages }, text: `${passages} passages are ${word}.`, failures };

@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import { inspectHardware } from "../../agent/hardware.ts";
 import type { Pulling } from "../../agent/models/pull.ts";
-import { describeFile, findModelFile, removeModelFile } from "../../agent/models/store.ts";
 import { inWords } from "../../trainer/devices/memory.ts";
-import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
-import { chooseModel, type ModelLine, modelsFacts } from "../models.ts";
+import { type CommandContext, type CommandResult, runs } from "../frame.ts";
+import { dropModel, type ModelLine, modelsFacts, takeModel } from "../models.ts";
 import { pull } from "../pulls.ts";
 import { StatusLine } from "../status-line.ts";
 import { table } from "../table.ts";
@@ -78,7 +77,7 @@ async function fetchModel(
   };
   const { signal } = context;
   const model = await pull(instance, uri, { onProgress, signal }).finally(() => line.clear());
-  if (choose && !model.problem) chooseModel(instance.db, model.path);
+  if (choose && !model.problem) takeModel(instance, model.path);
   return {
     data: { ...model, chosen: choose === true && !model.problem },
     text: `${model.name}: ${inWords(model.bytes)}, ${memory(model.outline?.memory)} of memory. ${
@@ -91,31 +90,15 @@ async function fetchModel(
 }
 
 async function use(context: CommandContext, [name = ""]: string[]): Promise<CommandResult> {
-  const { db, config } = context.instance();
-  const path = findModelFile(config.models, name);
-  if (path === undefined) throw noModel(name);
-  const model = describeFile(path);
-  if (model.problem) throw new CommandError("unusable", model.problem);
-  if (config.modelNamed) {
-    throw new CommandError(
-      "named",
-      `SELKIE_MODEL names the model (${config.model.path}): set it to ${path}, or unset it.`,
-    );
-  }
-  chooseModel(db, path);
+  const model = takeModel(context.instance(), name);
   return {
-    data: { model: model.name, path },
+    data: { model: model.name, path: model.path },
     text: `From the next start on this learns on ${model.name}. What was learned on another model is learned again with \`selkie relearn\`.`,
   };
 }
 
 async function remove(context: CommandContext, [name = ""]: string[]): Promise<CommandResult> {
-  const { config } = context.instance();
-  if (findModelFile(config.models, name) === config.model.path) {
-    throw new CommandError("in-use", `${name} is the model in use: choose another one first.`);
-  }
-  const freed = removeModelFile(config.models, name);
-  if (freed === undefined) throw noModel(name);
+  const freed = dropModel(context.instance(), name);
   return {
     data: { removed: name, freed },
     text: `${name} is removed; ${inWords(freed)} are free.`,
@@ -137,10 +120,6 @@ async function recommend(context: CommandContext): Promise<CommandResult> {
     data: { hardware, recommended, suggestions },
     text: `This machine has ${hardware}.\n${rows}\n\nselkie models pull ${recommended.uri} --use`,
   };
-}
-
-function noModel(name: string): CommandError {
-  return new CommandError("no-model", `There is no model “${name}”: \`selkie models\` lists them.`);
 }
 
 /** `[######      ] 45% of 1.3 GB, 12 MB/s`. */

@@ -1,18 +1,16 @@
 import type { Command } from "commander";
 import { SCOPES } from "../../db/schema.ts";
-import { listTokens, removeToken, type Token } from "../../db/tokens.ts";
+import { listTokens, removeToken } from "../../db/tokens.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
 import { listOf, readKnob, whole } from "../knob.ts";
+import { parseId } from "../params.ts";
 import { table } from "../table.ts";
-import { issueToken } from "../tokens.ts";
+import { MAX_DAYS, makeKey, tokenLine } from "../tokens.ts";
 
 interface AddOptions {
   scope: string;
   days?: string;
 }
-
-const DAY_MS = 24 * 3_600_000;
-const MAX_NAME = 100;
 
 export function register(program: Command): void {
   const token = program.command("token").description("keys for programs that use the API");
@@ -37,23 +35,17 @@ async function add(
   [name = ""]: string[],
   { scope, days }: AddOptions,
 ): Promise<CommandResult> {
-  const title = name.replace(/\s+/g, " ").trim();
-  if (title === "" || title.length > MAX_NAME) {
-    throw new CommandError("bad-name", `Name the key's use in 1 to ${MAX_NAME} characters.`);
-  }
-  const scopes = [...new Set(readKnob("--scope", scope, listOf(SCOPES)))];
-  const valid = days === undefined ? undefined : readKnob("--days", days, whole(1, 36_500));
-  const { key, token } = issueToken(context.instance().db, {
-    name: title,
-    scopes,
-    ...(valid !== undefined && { expiresAt: Date.now() + valid * DAY_MS }),
+  const { key, token } = makeKey(context.instance().db, {
+    name,
+    scopes: readKnob("--scope", scope, listOf(SCOPES)),
+    ...(days !== undefined && { days: readKnob("--days", days, whole(1, MAX_DAYS)) }),
   });
   context.note("This is the key; it is not shown again:");
-  return { data: { key, ...lineOf(token) }, text: key };
+  return { data: { key, ...tokenLine(token) }, text: key };
 }
 
 async function list(context: CommandContext): Promise<CommandResult> {
-  const tokens = listTokens(context.instance().db).map(lineOf);
+  const tokens = listTokens(context.instance().db).map(tokenLine);
   const day = (at: number | null) => (at === null ? "–" : new Date(at).toISOString().slice(0, 10));
   const text = table(tokens, [
     { head: "id", cell: ({ id }) => String(id), right: true },
@@ -70,14 +62,9 @@ async function list(context: CommandContext): Promise<CommandResult> {
 }
 
 async function remove(context: CommandContext, [id = ""]: string[]): Promise<CommandResult> {
-  const number = /^[1-9]\d{0,14}$/.test(id) ? Number(id) : 0;
-  if (!removeToken(context.instance().db, number)) {
+  const number = parseId(id);
+  if (number === undefined || !removeToken(context.instance().db, number)) {
     throw new CommandError("no-token", `There is no key “${id}”: \`selkie token\` lists them.`);
   }
   return { data: { removed: number }, text: `Key ${number} is not accepted any more.` };
-}
-
-/** A key as it is told of: without its hash. */
-function lineOf({ id, name, hint, scopes, expiresAt, usedAt, createdAt }: Token) {
-  return { id, name, hint, scopes, expiresAt, usedAt, createdAt };
 }

@@ -3,6 +3,7 @@ import { type Unlearning, unlearnPassage, unlearnSource } from "../../agent/line
 import type { Database } from "../../db/open.ts";
 import { followRefit } from "../follow-refit.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
+import { parseId } from "../params.ts";
 
 type What = (db: Database, id: number) => Unlearning | undefined;
 
@@ -33,7 +34,8 @@ async function run(
   { wait }: { wait?: boolean },
 ): Promise<CommandResult> {
   const { db } = context.instance();
-  const result = /^[1-9]\d{0,14}$/.test(id) ? what(db, Number(id)) : undefined;
+  const number = parseId(id);
+  const result = number === undefined ? undefined : what(db, number);
   if (!result) {
     const list =
       name === "source" ? "`selkie source list` lists them" : "`selkie report` lists them";

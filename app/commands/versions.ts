@@ -8,6 +8,7 @@ import type { LineageFacts, TreeLine, VersionLine } from "../../views/lineage-ty
 import { choiceFacts, lineageFacts } from "../facts-lineage.ts";
 import { followRefit } from "../follow-refit.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
+import { parseId } from "../params.ts";
 import { loadSettings } from "../settings.ts";
 import { table } from "../table.ts";
 
@@ -143,8 +144,8 @@ async function rebuild(
 /** @throws CommandError */
 function versionOf(context: CommandContext, text: string): number {
   if (text === "base") return BASE_VERSION;
-  const id = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : -1;
-  if (getVersion(context.instance().db, id)) return id;
+  const id = parseId(text);
+  if (id !== undefined && getVersion(context.instance().db, id)) return id;
   throw new CommandError(
     "no-version",
     `There is no version “${text}”: give base, or a number that \`selkie versions\` lists.`,

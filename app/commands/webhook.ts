@@ -10,8 +10,10 @@ import {
 } from "../../db/webhooks.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
 import { listOf, readKnob } from "../knob.ts";
+import { parseId } from "../params.ts";
 import { table } from "../table.ts";
 import { createWebhook } from "../webhooks/add.ts";
+import { tryWebhook } from "../webhooks/trial.ts";
 
 /** How many of the latest messages are shown. */
 const SHOWN = 20;
@@ -32,6 +34,13 @@ export function register(program: Command): void {
   runs(
     webhook.command("show").description("what was sent there").argument("<id>", "its number"),
     show,
+  );
+  runs(
+    webhook
+      .command("test")
+      .description("send it a message now, and say how that ended")
+      .argument("<id>", "its number"),
+    trial,
   );
   runs(
     webhook.command("remove").description("tell it nothing more").argument("<id>", "its number"),
@@ -91,6 +100,17 @@ async function show(context: CommandContext, [id = ""]: string[]): Promise<Comma
   return { data: { deliveries: sent }, text: sent.length > 0 ? text : "Nothing was sent yet." };
 }
 
+async function trial(context: CommandContext, [id = ""]: string[]): Promise<CommandResult> {
+  const instance = context.instance();
+  const webhook = webhookOf(instance.db, id);
+  const { state, status, error } = await tryWebhook(instance, webhook, context.signal);
+  return {
+    data: { state, status, error },
+    text: error === null ? `${webhook.url} took it (HTTP ${status}).` : "",
+    ...(error !== null && { failures: [error] }),
+  };
+}
+
 async function remove(context: CommandContext, [id = ""]: string[]): Promise<CommandResult> {
   const { db } = context.instance();
   const webhook = webhookOf(db, id);
@@ -99,7 +119,8 @@ async function remove(context: CommandContext, [id = ""]: string[]): Promise<Com
 }
 
 function webhookOf(db: Database, id: string): Webhook {
-  const webhook = /^[1-9]\d{0,14}$/.test(id) ? getWebhook(db, Number(id)) : undefined;
+  const number = parseId(id);
+  const webhook = number === undefined ? undefined : getWebhook(db, number);
   if (webhook) return webhook;
   throw new CommandError(
     "no-webhook",

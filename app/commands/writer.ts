@@ -8,6 +8,7 @@ import type { RoundLine, WriterFacts } from "../../views/types.ts";
 import { policyName, roundFacts, writerFacts } from "../facts-writer.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
 import { startLearner } from "../learner.ts";
+import { parseId } from "../params.ts";
 import { StatusLine } from "../status-line.ts";
 import { decimal, table } from "../table.ts";
 
@@ -113,9 +114,8 @@ async function round(
 }
 
 async function show(context: CommandContext, [id = ""]: string[]): Promise<CommandResult> {
-  const facts = /^[1-9]\d{0,9}$/.test(id)
-    ? roundFacts(context.instance().db, Number(id))
-    : undefined;
+  const number = parseId(id);
+  const facts = number === undefined ? undefined : roundFacts(context.instance().db, number);
   if (!facts) {
     throw new CommandError("no-round", `There is no round “${id}”: \`selkie writer\` lists them.`);
   }
@@ -138,8 +138,8 @@ async function show(context: CommandContext, [id = ""]: string[]): Promise<Comma
 
 async function use(context: CommandContext, [which = ""]: string[]): Promise<CommandResult> {
   const { db } = context.instance();
-  const id = which === "base" ? BASE_POLICY : /^[1-9]\d{0,9}$/.test(which) ? Number(which) : -1;
-  if (id !== BASE_POLICY && !getPolicy(db, id)) {
+  const id = which === "base" ? BASE_POLICY : parseId(which);
+  if (id === undefined || (id !== BASE_POLICY && !getPolicy(db, id))) {
     throw new CommandError(
       "no-policy",
       `There is no policy “${which}”: give base, or a number that \`selkie writer\` lists.`,

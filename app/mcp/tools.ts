@@ -4,8 +4,8 @@ import { acceptAddress } from "../../agent/read/accept.ts";
 import { acceptText } from "../../agent/read/inbox.ts";
 import { searchPassages } from "../../db/search.ts";
 import type { Scope } from "../../db/tokens.ts";
-import { MAX_QUESTION } from "../../views/ask.tsx";
-import { answerQuestion } from "../api/ask.ts";
+import { answerQuestion, Question } from "../api/ask.ts";
+import { queued } from "../api/queued.ts";
 import type { Instance } from "../instance.ts";
 import { explainIssue } from "../issue.ts";
 
@@ -74,13 +74,7 @@ export const TOOLS: readonly Tool[] = [
       scope: "chat",
       readOnly: true,
     },
-    v.object({
-      question: v.pipe(v.string(), v.trim(), v.nonEmpty(), v.maxLength(MAX_QUESTION)),
-      version: v.pipe(
-        v.optional(v.pipe(v.string(), v.regex(/^(?:base|latest|[1-9]\d{0,8})$/)), "latest"),
-        v.description("base, latest or a version's number"),
-      ),
-    }),
+    v.object(Question.entries),
     (instance, input, signal) => answerQuestion(instance, input, signal),
   ),
   tool(
@@ -100,11 +94,11 @@ export const TOOLS: readonly Tool[] = [
       if ((text === undefined) === (url === undefined)) {
         throw new ToolError("Give either a text or a url.");
       }
-      const { job, added } =
+      return queued(
         url !== undefined
           ? acceptAddress(db, url, title)
-          : acceptText(db, home, { text: text!, title }, config.limits);
-      return { job: job.id, added };
+          : acceptText(db, home, { text: text!, title }, config.limits),
+      );
     },
   ),
 ];

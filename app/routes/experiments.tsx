@@ -1,6 +1,6 @@
-import type { Context, Hono } from "hono";
-import { courseRows, reportForgetting } from "../../agent/experiment/forgetting/report.ts";
-import { passageRows, reportExperiment } from "../../agent/experiment/report.ts";
+import type { Hono } from "hono";
+import { reportForgetting } from "../../agent/experiment/forgetting/report.ts";
+import { reportExperiment } from "../../agent/experiment/report.ts";
 import { type Experiment, getExperiment, listExperiments } from "../../db/experiments.ts";
 import { armsPicture } from "../../views/charts/arms.ts";
 import { historyPicture } from "../../views/charts/history.ts";
@@ -14,7 +14,8 @@ import {
   forgettingCurves,
   forgettingFacts,
 } from "../experiment/forgetting/facts.ts";
-import { page } from "../page.ts";
+import { wholeReport } from "../experiment/report.ts";
+import { page, picture } from "../page.ts";
 import { parseId, themeOf } from "../params.ts";
 import type { Site, SiteEnv } from "../site.ts";
 
@@ -43,11 +44,7 @@ export function experimentRoutes(app: Hono<SiteEnv>, site: Site): void {
 
   app.get("/experiments/:id{[0-9]+\\.json}", async (c) => {
     const experiment = find(c.req.param("id").replace(".json", ""));
-    const { id } = experiment;
-    if (experiment.kind === "forgetting") {
-      return c.json({ ...(await courses(experiment)), rows: courseRows(db, id) });
-    }
-    return c.json({ ...(await ways(experiment)), rows: passageRows(db, id) });
+    return c.json(await wholeReport(db, experiment));
   });
 
   app.get("/experiments/:id", async (c) => {
@@ -79,11 +76,6 @@ export function experimentRoutes(app: Hono<SiteEnv>, site: Site): void {
     if (curves.length === 0) throw new RequestError(404, NOTHING);
     return picture(c, historyPicture(curves, themeOf(c), CURVE_AXIS));
   });
-}
-
-function picture(c: Context<SiteEnv>, svg: string): Response {
-  const headers = { "Content-Type": "image/svg+xml", "Cache-Control": "no-cache" };
-  return c.body(svg, 200, headers);
 }
 
 /** Remembers the last report that was worked out, while its experiment stays as it is. */

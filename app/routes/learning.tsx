@@ -1,5 +1,4 @@
 import type { Hono } from "hono";
-import { endPause } from "../../agent/gate/backoff.ts";
 import { answerReview } from "../../agent/triage/review.ts";
 import { LearningPage } from "../../views/learning.tsx";
 import { RequestError } from "../errors.tsx";
@@ -8,7 +7,7 @@ import { readFields } from "../fields.ts";
 import { ConfigError } from "../knob.ts";
 import { page } from "../page.ts";
 import { parseId } from "../params.ts";
-import { changeSettings } from "../settings-list.ts";
+import { changeSettings, setPaused } from "../settings-list.ts";
 import type { Site, SiteEnv } from "../site.ts";
 
 /** When and what is learned: the queue, what waits for a person, and the settings. */
@@ -43,8 +42,7 @@ export function learningRoutes(app: Hono<SiteEnv>, site: Site): void {
     if (pause !== "on" && pause !== "off") {
       throw new RequestError(422, "Nothing was said: pause learning, or let it go on.");
     }
-    changeSettings(db, { pause });
-    if (pause === "off") endPause(db);
+    setPaused(db, pause === "on");
     return c.redirect("/learning", 303);
   });
 

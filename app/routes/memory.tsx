@@ -3,7 +3,7 @@ import { requestSweep } from "../../agent/measure/queue.ts";
 import { historyPicture } from "../../views/charts/history.ts";
 import { MemoryPage } from "../../views/memory-page.tsx";
 import { memoryHistory, memoryPageFacts } from "../facts-memory.ts";
-import { page } from "../page.ts";
+import { page, picture } from "../page.ts";
 import { themeOf } from "../params.ts";
 import type { Site, SiteEnv } from "../site.ts";
 
@@ -16,10 +16,7 @@ export function memoryRoutes(app: Hono<SiteEnv>, site: Site): void {
     return page(c, <MemoryPage memory={memoryPageFacts(db)} model={config.model} />);
   });
 
-  app.get("/memory/history.svg", (c) => {
-    const picture = historyPicture(memoryHistory(db), themeOf(c));
-    return c.body(picture, 200, { "Content-Type": "image/svg+xml", "Cache-Control": "no-cache" });
-  });
+  app.get("/memory/history.svg", (c) => picture(c, historyPicture(memoryHistory(db), themeOf(c))));
 
   app.post("/memory/sweep", (c) => {
     requestSweep(db);

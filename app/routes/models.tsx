@@ -1,11 +1,12 @@
 import { dirname } from "node:path";
 import type { Hono } from "hono";
+import * as v from "valibot";
 import { inspectHardware } from "../../agent/hardware.ts";
 import { ModelsPage, Pull, type PullRow } from "../../views/models.tsx";
-import { dropModel, takeModel } from "../api/models.ts";
+import { ModelName } from "../api/models.ts";
 import { RequestError } from "../errors.tsx";
 import { readFields } from "../fields.ts";
-import { modelsFacts } from "../models.ts";
+import { dropModel, modelsFacts, takeModel } from "../models.ts";
 import { page } from "../page.ts";
 import type { PullState } from "../pulls.ts";
 import type { Site, SiteEnv } from "../site.ts";
@@ -56,7 +57,7 @@ export function modelRoutes(app: Hono<SiteEnv>, site: Site): void {
 
   app.post("/models", async (c) => {
     const { action, model: name } = await readFields(c);
-    if (typeof name !== "string") throw new RequestError(422, "No model was named.");
+    if (!v.is(ModelName, name)) throw new RequestError(422, "No model was named.");
     if (action === "use") takeModel(instance, name);
     else if (action === "remove") dropModel(instance, name);
     else throw new RequestError(422, "Nothing was chosen: use the page's buttons.");

@@ -6,7 +6,7 @@ import { PassagesPage } from "../../views/passages.tsx";
 import { RequestError } from "../errors.tsx";
 import { passageList } from "../facts.ts";
 import { candidateLines, passageFacts } from "../facts-passage.ts";
-import { page } from "../page.ts";
+import { page, picture } from "../page.ts";
 import { parseId, themeOf } from "../params.ts";
 import type { Site, SiteEnv } from "../site.ts";
 
@@ -40,7 +40,7 @@ export function passageRoutes(app: Hono<SiteEnv>, site: Site): void {
     const update = id === undefined ? undefined : getUpdate(db, id);
     const curves = update ? candidateLines(db, update).filter((it) => it.losses.length > 0) : [];
     if (curves.length === 0) throw new RequestError(404, "Nothing was trained in such an update.");
-    const picture = lossPicture(
+    const losses = lossPicture(
       curves.map(({ ordinal, losses, winner }) => ({
         label: `candidate ${ordinal + 1}`,
         losses,
@@ -48,6 +48,6 @@ export function passageRoutes(app: Hono<SiteEnv>, site: Site): void {
       })),
       themeOf(c),
     );
-    return c.body(picture, 200, { "Content-Type": "image/svg+xml", "Cache-Control": "no-cache" });
+    return picture(c, losses);
   });
 }

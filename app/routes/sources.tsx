@@ -2,9 +2,8 @@ import { isAbsolute } from "node:path";
 import type { Context, Hono } from "hono";
 import { answerDocument } from "../../agent/read/consent.ts";
 import { addCategory, addFolder, addFrom, type SourceWishes } from "../../agent/sources/add.ts";
+import { changeWishes } from "../../agent/sources/change.ts";
 import { exportOpml, importOpml } from "../../agent/sources/opml.ts";
-import { trustSource } from "../../agent/triage/priority.ts";
-import type { Database } from "../../db/open.ts";
 import { SOURCE_CONTENTS, SOURCE_MODES, SOURCE_TRUST } from "../../db/schema.ts";
 import { changeSource, getSource, type Source } from "../../db/sources.ts";
 import { SourcePage } from "../../views/source.tsx";
@@ -135,11 +134,6 @@ function change({ instance: { db } }: Site, source: Source, fields: Fields): voi
     default:
       changeWishes(db, source.id, wished(fields));
   }
-}
-
-function changeWishes(db: Database, id: number, wishes: SourceWishes): void {
-  if (wishes.trust) trustSource(db, id, wishes.trust);
-  changeSource(db, id, wishes);
 }
 
 function wished(fields: Fields): SourceWishes {

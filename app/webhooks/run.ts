@@ -54,7 +54,10 @@ export async function tellWebhooks(
 }
 
 /** The message of an event. */
-function bodyOf(db: Database, { id, kind, message, createdAt, jobId, passageId }: Event): string {
+export function bodyOf(
+  db: Database,
+  { id, kind, message, createdAt, jobId, passageId }: Event,
+): string {
   const title = passageId === null ? undefined : getPassage(db, passageId)?.title;
   return JSON.stringify({
     type: kind,

@@ -12,6 +12,7 @@ import { newOwner } from "../../jobs/owner.ts";
 import { runJob } from "../../jobs/run.ts";
 import { learnPassage } from "../../learn/index.ts";
 import { runSweep } from "../../measure/sweep.ts";
+import { totalSeconds } from "../../measure/timing.ts";
 import { textHash } from "../../read/hash.ts";
 import { runRefit } from "../../refit/run.ts";
 import type { LearnerSettings } from "../../settings.ts";
@@ -66,7 +67,7 @@ export class LearnerStudent implements Student {
     const spent = await this.drain();
     const [update] = updatesOfPassage(this.db, passage.id);
     const gate = update && listGates(this.db, update.id).at(-1);
-    const timed = Object.values(update?.timing ?? {}).reduce((sum, it) => sum + it, 0);
+    const timed = totalSeconds(update?.timing ?? {});
     return {
       // A candidate that was scaled down is committed, too.
       verdict: (update?.verdict === "commit" && gate?.verdict) || (update?.verdict ?? FAILED),

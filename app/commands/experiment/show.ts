@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { listExperiments } from "../../../db/experiments.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../../frame.ts";
+import { parseId } from "../../params.ts";
 import { table } from "../../table.ts";
 
 export function register(experiment: Command): void {
@@ -42,8 +43,7 @@ async function show(
   options: { out?: string; rows: boolean },
 ): Promise<CommandResult> {
   const latest = listExperiments(context.instance().db)[0]?.id;
-  const id =
-    given === undefined ? latest : /^[1-9]\d{0,9}$/.test(given) ? Number(given) : undefined;
+  const id = given === undefined ? latest : parseId(given);
   if (id === undefined) {
     throw new CommandError(
       "no-experiment",

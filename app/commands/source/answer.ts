@@ -1,6 +1,7 @@
 import { answerAll, answerDocument } from "../../../agent/read/consent.ts";
 import { askedDocuments, hasDocument } from "../../facts-sources.ts";
 import { type CommandContext, CommandError, type CommandResult } from "../../frame.ts";
+import { parseId } from "../../params.ts";
 import { table } from "../../table.ts";
 import { sourceOf } from "./wishes.ts";
 
@@ -34,8 +35,9 @@ export async function answer(
   const failures: string[] = [];
   let passages = 0;
   for (const id of ids) {
-    if (/^[1-9]\d{0,14}$/.test(id) && hasDocument(db, Number(id))) {
-      passages += answerDocument(db, Number(id), yes);
+    const number = parseId(id);
+    if (number !== undefined && hasDocument(db, number)) {
+      passages += answerDocument(db, number, yes);
     } else {
       failures.push(`There is no document “${id}”: \`selkie source asked\` lists those that wait.`);
     }

@@ -1,6 +1,6 @@
 import { ReadError } from "../../../agent/read/errors.ts";
 import { addFrom } from "../../../agent/sources/add.ts";
-import { trustSource } from "../../../agent/triage/priority.ts";
+import { changeWishes } from "../../../agent/sources/change.ts";
 import { changeSource, type SourceChange } from "../../../db/sources.ts";
 import { sourceFacts } from "../../facts-sources.ts";
 import { type CommandContext, CommandError, type CommandResult } from "../../frame.ts";
@@ -70,8 +70,7 @@ export async function set(
       "Nothing was to be changed: see `selkie source set --help`.",
     );
   }
-  if (change.trust) trustSource(db, source.id, change.trust);
-  changeSource(db, source.id, change);
+  changeWishes(db, source.id, change);
   const data = sourceFacts(db, source.id)!.source;
   return { data, text: listing([data]) };
 }

@@ -5,6 +5,7 @@ import { SOURCE_CONTENTS, SOURCE_MODES, SOURCE_TRUST } from "../../../db/schema.
 import { getSource, type Source } from "../../../db/sources.ts";
 import { CommandError } from "../../frame.ts";
 import { oneOf, readKnob, whole } from "../../knob.ts";
+import { parseId } from "../../params.ts";
 
 /** What may be said of a source, as it stands on the command line. */
 export interface WishOptions {
@@ -56,7 +57,8 @@ export function wished(options: WishOptions): SourceWishes {
 
 /** The source with a number. @throws CommandError */
 export function sourceOf(db: Database, id: string): Source {
-  const source = /^[1-9]\d{0,14}$/.test(id) ? getSource(db, Number(id)) : undefined;
+  const number = parseId(id);
+  const source = number === undefined ? undefined : getSource(db, number);
   if (!source || source.state === "removed") {
     throw new CommandError(
       "no-source",

@@ -225,6 +225,20 @@ describe("the pages of experiments", () => {
     expect((await get("/experiments/1/course.svg")).status).toBe(404);
   });
 
+  test("the interface answers what the page's numbers are, whatever the kind", async () => {
+    for (const id of [1, 3]) {
+      const shown = await (await get(`/experiments/${id}.json`)).json();
+      expect(await (await get(`/api/experiments/${id}`)).json()).toEqual(shown);
+    }
+    const { rows, costs } = (await (await get("/api/experiments/3")).json()) as {
+      rows: { arm: string }[];
+      costs: unknown[];
+    };
+    expect(rows.map(({ arm }) => arm)).toEqual(["seal"]);
+    expect(costs).not.toBeEmpty();
+    expect((await get("/api/experiments/9")).status).toBe(404);
+  });
+
   test("one without figures says so, and none is a page of its own", async () => {
     expect(await (await get("/experiments/2")).text()).toContain("Nothing has been reported yet");
     expect((await get("/experiments/2/arms.svg")).status).toBe(404);
