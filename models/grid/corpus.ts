@@ -24,11 +24,11 @@ export interface GridCorpusOptions {
   recipes: number;
 }
 
-export const GRID_CORPUS: GridCorpusOptions = { seed: 1, tasks: 32, recipes: 2 };
+export const GRID_CORPUS: GridCorpusOptions = { seed: 1, tasks: 16, recipes: 1 };
 
 /** Demonstrations before the last pair, and the largest side, each as often as it stands here. */
 const DEMONSTRATIONS = [1, 2, 2, 2, 3, 3] as const;
-const SIDES = [3, 4, 4, 4, 5] as const;
+const SIDES = [3, 4, 4, 4] as const;
 const MAX_CELLS = 360;
 
 /** The endless pre-training corpus of the grid model. A step's rows depend on the seed and the step alone. */

@@ -24,10 +24,13 @@ export interface Family {
   rule(rng: Rng, sizes: Sizes): Rule;
 }
 
+/** Share of the tasks whose grids are all of one size, which is easier to learn. */
+const ONE_SIZE = 0.75;
+
 /** Sizes of one task: one for all of its grids, or each grid its own. */
 export function drawSizes(rng: Rng, min: number, max: number): Sizes {
   const side = () => rng.int(min, max);
-  if (rng.chance(0.5)) {
+  if (rng.chance(ONE_SIZE)) {
     const fixed = { height: side(), width: side() };
     return () => fixed;
   }
