@@ -36,6 +36,10 @@ export function addFeedback(db: Database, row: NewFeedback, now = Date.now()): F
     .get();
 }
 
+export function getFeedback(db: Database, id: number): Feedback | undefined {
+  return db.select().from(feedback).where(eq(feedback.id, id)).get();
+}
+
 /** What was said of a passage and no update has taken up. */
 export function openFeedback(db: Database, passageId: number): Feedback[] {
   return db

@@ -1,4 +1,4 @@
-import { and, eq, gte, max, or, sql } from "drizzle-orm";
+import { and, asc, eq, gte, inArray, max, or, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { probes, scores, updates } from "./schema.ts";
 
@@ -55,6 +55,21 @@ export function probeScores(
     .where(eq(probes.passageId, passageId))
     .all();
   return new Map(rows.map(({ score }) => [score.probeId, score]));
+}
+
+/** The score of each of these probes under the latest of these versions that it was asked under. */
+export function latestScores(
+  db: Database,
+  probeIds: number[],
+  versionIds: number[],
+): Map<number, ScoreRow> {
+  const rows = db
+    .select()
+    .from(scores)
+    .where(and(inArray(scores.probeId, probeIds), inArray(scores.versionId, versionIds)))
+    .orderBy(asc(scores.versionId))
+    .all();
+  return new Map(rows.map((row) => [row.probeId, row]));
 }
 
 const SUMMARY = {

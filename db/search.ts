@@ -11,12 +11,17 @@ const COMMON = new Set(
   ),
 );
 
+/** The words of a text in lower case, each once: what SQLite's full-text search can be asked for. */
+export function wordsOf(text: string): string[] {
+  return [...new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])];
+}
+
 /**
  * The passages whose title and text fit a question or some words best (BM25; a title counts thrice). What a
  * later version took the place of is left out.
  */
 export function searchPassages(db: Database, query: string, limit: number): Passage[] {
-  const words = [...new Set(query.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])]
+  const words = wordsOf(query)
     .filter((word) => !COMMON.has(word))
     .slice(0, MAX_WORDS);
   if (words.length === 0) return [];

@@ -1,102 +1,168 @@
-import type { AnswerFacts, LookedUpFacts } from "./types.ts";
+import { Answer } from "./answer.tsx";
+import type { AskMode, ConversationFacts, TurnFacts } from "./ask-types.ts";
+import { MODE_WORDS, waitWords, whose } from "./ask-words.ts";
 
-/** Longest question, and longest right answer, that is taken, in characters. */
+/** Longest question that is taken, in characters. */
 export const MAX_QUESTION = 2000;
-export const MAX_RIGHT = 500;
 
-/** What is asked next goes to the version that answered, by fields that stand in the answer. */
+/** What is asked next belongs to the conversation that stands in the page, by a field there. */
 const FORM = "ask-form";
+/** Refusals go to the note and leave what was typed. */
+const REFUSALS = {
+  "hx-status:4xx": "target:#ask-note swap:innerHTML",
+  "hx-status:5xx": "target:#ask-note swap:innerHTML",
+};
+const MODES = Object.keys(MODE_WORDS) as AskMode[];
+/** Answers stand beside each other in this order. */
+const ORDER = { base: 0, learned: 1, passages: 2 };
 
-/** The box to ask a question, and the last answer under it. */
-export function AskSection(props: { answer?: AnswerFacts }) {
+/** The box to ask a question. */
+export function Composer(props: { mode?: AskMode; title?: string }) {
+  const { mode = "weights" } = props;
+  return (
+    <form
+      id={FORM}
+      class="composer"
+      method="post"
+      action="/ask"
+      hx-post="/ask"
+      hx-target="#turns"
+      hx-swap="outerMorph"
+      {...REFUSALS}
+      hx-disable="find button"
+    >
+      <label for="question">{props.title ?? "Question"}</label>
+      <div class="composer-line">
+        <QuestionField />
+        <button type="submit">Ask</button>
+      </div>
+      <fieldset class="modes">
+        <legend class="hidden">Answer</legend>
+        {MODES.map((it) => (
+          <label>
+            <input type="radio" name="mode" value={it} checked={it === mode} /> {MODE_WORDS[it]}
+          </label>
+        ))}
+      </fieldset>
+      <AskNote />
+    </form>
+  );
+}
+
+function QuestionField(props: { focused?: boolean }) {
+  return (
+    <input
+      id="question"
+      name="question"
+      type="text"
+      required
+      maxlength={MAX_QUESTION}
+      dir="auto"
+      autocomplete="off"
+      autofocus={props.focused}
+    />
+  );
+}
+
+/** Where a refusal is told. */
+function AskNote() {
+  return <div id="ask-note" role="status" />;
+}
+
+/** The box on the overview, and what was asked there. */
+export function AskSection() {
   return (
     <section id="ask" aria-labelledby="ask-title">
       <header class="section-head">
         <h2 id="ask-title">Ask what it knows</h2>
+        <p class="aside">
+          <a href="/ask">Conversations</a>
+        </p>
       </header>
-      <form
-        id={FORM}
-        method="post"
-        action="/ask"
-        hx-post="/ask"
-        hx-target="#answer"
-        hx-swap="innerMorph"
-        hx-disable="find button"
-      >
-        <label for="question">Question</label>
-        <input
-          id="question"
-          name="question"
-          type="text"
-          required
-          maxlength={MAX_QUESTION}
-          dir="auto"
-          autocomplete="off"
-          value={props.answer?.question}
-        />
-        <button type="submit">Ask</button>
-      </form>
-      <div id="answer" aria-live="polite">
-        {props.answer ? (
-          <Answer answer={props.answer} />
-        ) : (
-          <p class="quiet">
-            It answers from its weights. Then the passages are looked through: what only they could
-            answer is learned.
-          </p>
-        )}
-      </div>
+      <Composer />
+      <Turns />
     </section>
   );
 }
 
-/** An answer, complete or still being written. */
-export function Answer(props: { answer: AnswerFacts }) {
-  const { question, answer, versionId, state, lookedUp } = props.answer;
-  const complete = state === "done" || state === "looking";
+/** Everything that was said in a conversation; before the first question, what will be. */
+export function Turns(props: { conversation?: ConversationFacts }) {
+  const { conversation } = props;
   return (
-    <figure
-      class={`answer answer-${complete ? "done" : state}`}
-      aria-busy={state === "done" ? undefined : "true"}
-    >
-      <p class="question" dir="auto">
-        {question}
-      </p>
-      <blockquote dir="auto">{answer || (complete ? "It had nothing to say." : "…")}</blockquote>
-      <figcaption class="quiet">{provenance(state, versionId)}</figcaption>
-      <Conversation answer={props.answer} />
-      {state === "looking" && <p class="quiet">Looking through the passages…</p>}
-      {lookedUp && <LookedUp found={lookedUp} />}
-      {state === "done" && <Correction answer={props.answer} />}
-    </figure>
+    <div id="turns" aria-live="polite">
+      {conversation ? (
+        <>
+          <p class="kept quiet">
+            Kept as{" "}
+            <a href={`/ask/${conversation.id}`} dir="auto">
+              {conversation.title}
+            </a>
+            .
+          </p>
+          {conversation.turns.map((turn) => (
+            <TurnArticle turn={turn} />
+          ))}
+          <input type="hidden" name="conversation" value={String(conversation.id)} form={FORM} />
+          <Weights conversation={conversation} />
+        </>
+      ) : (
+        <p class="quiet">
+          It answers from its weights, and says how sure they are. Then the passages are looked
+          through: what only they could answer is learned.
+        </p>
+      )}
+    </div>
   );
 }
 
-/** A conversation stays on the version that it began with until somebody says otherwise. */
-function Conversation(props: { answer: AnswerFacts }) {
-  const { versionId, latestId, began, state } = props.answer;
-  if (state === "waiting") return null;
-  const who = (id: number) => (id > 0 ? `version ${id}` : "the untouched base");
+/** A conversation stays on the version that it began with until somebody switches. */
+function Weights(props: { conversation: ConversationFacts }) {
+  const { id, versionId, latestId, whyNot } = props.conversation;
+  if (versionId === latestId && !whyNot) return null;
   return (
-    <>
-      <input type="hidden" name="version" value={String(versionId)} form={FORM} />
-      {began !== undefined && began !== versionId && (
-        <p class="note note-warning">
-          {`This began with ${who(began)}, which cannot answer any more: it goes on with ${who(versionId)}.`}
+    <form class="note switch" method="post" action={`/ask/${id}/version`}>
+      <p>
+        {whyNot
+          ? `${whyNot} This conversation cannot go on with it.`
+          : `This conversation stays with ${whose(versionId)}; ${whose(latestId)} answers by now.`}
+      </p>
+      <input type="hidden" name="version" value={String(latestId)} />
+      <button type="submit" class="plain">
+        Go on with {whose(latestId)}
+      </button>
+    </form>
+  );
+}
+
+/** A question with its answers, complete or still being written. */
+export function TurnArticle(props: { turn: TurnFacts }) {
+  const { id, question, waiting, looking, lookedUp } = props.turn;
+  const answers = props.turn.answers.toSorted((a, b) => ORDER[a.arm] - ORDER[b.arm]);
+  const busy = looking || answers.some(({ state }) => state === "writing");
+  return (
+    <article id={`turn-${id}`} class="turn" aria-busy={busy ? "true" : undefined}>
+      <h3 class="question" dir="auto">
+        {question}
+      </h3>
+      {waiting && <p class="note wait">{waitWords(waiting)}</p>}
+      <div class={`answers answers-${answers.length}`}>
+        {answers.map((answer) => (
+          <Answer answer={answer} alone={answers.length === 1} />
+        ))}
+      </div>
+      {looking && <p class="quiet">Looking through the passages…</p>}
+      {lookedUp && <LookedUp found={lookedUp} />}
+      {busy && (
+        <p class="note note-warning lost">
+          This page hears no more of this answer: load the conversation again to see what was said.
         </p>
       )}
-      {latestId !== undefined && latestId !== versionId && (
-        <label class="quiet">
-          <input type="checkbox" name="latest" value="1" form={FORM} />
-          {` Ask ${who(latestId)} next, which answers by now`}
-        </label>
-      )}
-    </>
+    </article>
   );
 }
 
 /** What the passages say, and what came of it. */
-function LookedUp(props: { found: LookedUpFacts }) {
+function LookedUp(props: { found: NonNullable<TurnFacts["lookedUp"]> }) {
   const { passageId, title, answer, known, message } = props.found;
   return (
     <p class="looked-up" dir="auto">
@@ -107,49 +173,28 @@ function LookedUp(props: { found: LookedUpFacts }) {
   );
 }
 
-/** Where a person says what is right, or only that the answer is wrong. */
-function Correction(props: { answer: AnswerFacts }) {
-  const { question, answer, versionId } = props.answer;
+/** The beginning of an answer as a message: everything that stands before it, and an empty box for the next question. */
+export function AnswerBegins(props: { conversation: ConversationFacts }) {
   return (
-    <details class="correction">
-      <summary>This is wrong</summary>
-      <form
-        method="post"
-        action="/ask/correct"
-        hx-post="/ask/correct"
-        hx-target="closest details"
-        hx-swap="outerHTML"
-        hx-disable="find button"
-      >
-        <input type="hidden" name="question" value={question} />
-        <input type="hidden" name="given" value={answer} />
-        <input type="hidden" name="version" value={String(versionId)} />
-        <label for="right">It should be (if you know)</label>
-        <input
-          id="right"
-          name="right"
-          type="text"
-          maxlength={MAX_RIGHT}
-          dir="auto"
-          autocomplete="off"
-        />
-        <button type="submit">Say so</button>
-      </form>
-    </details>
+    <>
+      <hx-partial hx-target="#turns" hx-swap="outerMorph">
+        <Turns conversation={props.conversation} />
+      </hx-partial>
+      <hx-partial hx-target="#question" hx-swap="outerHTML">
+        <QuestionField focused />
+      </hx-partial>
+      <hx-partial hx-target="#ask-note" hx-swap="outerMorph">
+        <AskNote />
+      </hx-partial>
+    </>
   );
 }
 
-/** What came of a correction. */
-export function Corrected(props: { message: string }) {
+/** How far an answer is, as a message that puts it in place; it holds all of it, so that a missed one does no harm. */
+export function AnswerGoesOn(props: { turn: TurnFacts }) {
   return (
-    <p class="note" role="status" dir="auto">
-      {props.message}
-    </p>
+    <hx-partial hx-target={`#turn-${props.turn.id}`} hx-swap="outerMorph">
+      <TurnArticle turn={props.turn} />
+    </hx-partial>
   );
-}
-
-function provenance(state: AnswerFacts["state"], versionId: number): string {
-  if (state === "waiting") return "Waiting for the model: it may be in the middle of learning.";
-  const who = versionId > 0 ? `adapter version ${versionId}` : "the untouched base model";
-  return `From the weights of ${who}; nothing was looked up.`;
 }

@@ -9,7 +9,6 @@ import { PassagesSection } from "./passages.tsx";
 import { StartHint } from "./start.tsx";
 import type {
   AddNote,
-  AnswerFacts,
   Lineage,
   LogLine,
   MemoryFacts,
@@ -56,7 +55,6 @@ export function HomePage(props: {
   stream: string;
   maxBytes: number;
   note?: AddNote;
-  answer?: AnswerFacts;
 }) {
   const { facts } = props;
   return (
@@ -71,7 +69,7 @@ export function HomePage(props: {
         </div>
         <div class="column-side">
           <AddSection note={props.note} maxBytes={props.maxBytes} />
-          <AskSection answer={props.answer} />
+          <AskSection />
           {HOME_PARTS.versions(facts)}
           {HOME_PARTS.log(facts)}
         </div>

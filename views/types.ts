@@ -235,30 +235,6 @@ export interface PassageFacts {
   feedback: FeedbackLine[];
 }
 
-/** An answer from the weights. */
-export interface AnswerFacts {
-  question: string;
-  answer: string;
-  /** The adapter version that answered; 0 is the untouched base. */
-  versionId: number;
-  /** `looking`: the answer is complete, and the passages are being looked through. */
-  state: "waiting" | "writing" | "looking" | "done";
-  /** The version that answers by now, and the one that the conversation began with. */
-  latestId?: number;
-  began?: number;
-  /** What the passages say to it, once they were looked up. */
-  lookedUp?: LookedUpFacts;
-}
-
-/** What a passage answers, and what came of it where the weights did not know. */
-export interface LookedUpFacts {
-  passageId: number;
-  title: string;
-  answer: string;
-  known: boolean;
-  message?: string;
-}
-
 /** The note under the forms after something was handed in. */
 export interface AddNote {
   kind: "added" | "duplicate" | "warning" | "error";

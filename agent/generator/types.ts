@@ -16,6 +16,8 @@ export interface GenerateRequest {
    * order. Text that runs into the limit is cut off all the same.
    */
   schema?: object;
+  /** Whether the end is to say how likely the text was; costs a look at the whole vocabulary for each token. */
+  likelihood?: boolean;
 }
 
 /** How the completion of one prompt ended. */
@@ -25,6 +27,11 @@ export interface GenerationEnd {
   /** Tokens of the prompt, with the beginning that the model asks for, and tokens generated. */
   promptTokens: number;
   tokens: number;
+  /**
+   * Mean log-probability of the text's tokens under the sampling asked for (greedily: the model's own), in nats;
+   * without what ended it. Where it was asked for, and there is text.
+   */
+  logprob?: number;
 }
 
 export interface GenerateOptions {

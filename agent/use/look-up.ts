@@ -33,8 +33,7 @@ export async function lookUp(
   question: string,
   { seed = 1, signal }: { seed?: number; signal?: AbortSignal } = {},
 ): Promise<Found | undefined> {
-  const passages = passagesNaming(db, question, question).slice(0, OPENED);
-  for (const passage of passages) {
+  for (const passage of passagesToOpen(db, question)) {
     const answer = await agreed(generator, passage, question, seed, signal);
     if (answer === undefined || answer.split(/\s+/).length > MAX_ANSWER_WORDS) continue;
     if (screen({ question, answer }, passage) === undefined) return { passage, answer };
@@ -53,8 +52,13 @@ export function passageStating(
   );
 }
 
+/** The few passages that are most likely to answer a question: all its names occur in each of them. */
+export function passagesToOpen(db: Database, question: string): Passage[] {
+  return passagesNaming(db, question, question).slice(0, OPENED);
+}
+
 /** The passages that fit some words best, among those in which all names of a question occur. */
-function passagesNaming(db: Database, question: string, words: string): Passage[] {
+export function passagesNaming(db: Database, question: string, words: string): Passage[] {
   return searchPassages(db, words, SEARCHED).filter(
     ({ title, text }) => foreignNames(question, vocabularyOf(title, text)).length === 0,
   );

@@ -3,6 +3,7 @@ import { openAPIRouteHandler } from "hono-openapi";
 import { version } from "../../package.json";
 import type { Site, SiteEnv } from "../site.ts";
 import { askApi } from "./ask.ts";
+import { conversationApi } from "./conversations.ts";
 import { documentApi } from "./documents.ts";
 import { experimentApi } from "./experiments.ts";
 import { jobApi } from "./jobs.ts";
@@ -30,6 +31,7 @@ const RESOURCES = [
   memoryApi,
   jobApi,
   askApi,
+  conversationApi,
   writerApi,
   experimentApi,
   settingsApi,

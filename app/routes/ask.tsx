@@ -1,157 +1,189 @@
-import { getLogger } from "@logtape/logtape";
 import type { Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
-import { findWeights, type Weights } from "../../agent/adapter.ts";
-import { askLatest } from "../../agent/ask.ts";
-import type { TextGenerator } from "../../agent/generator/types.ts";
-import { correct, learnFromQuestion, markWrong } from "../../agent/use/index.ts";
-import { Answer, Corrected, MAX_QUESTION, MAX_RIGHT } from "../../views/ask.tsx";
-import { ErrorFragment } from "../../views/error.tsx";
-import type { AnswerFacts, LookedUpFacts } from "../../views/types.ts";
-import { explainError, RequestError } from "../errors.tsx";
+import {
+  type AskMode,
+  type Conversation,
+  changeConversation,
+  deleteConversation,
+  getAnswer,
+  getConversation,
+  getTurn,
+  type Turn,
+} from "../../db/conversations.ts";
+import { ASK_MODES } from "../../db/schema.ts";
+import { BASE_VERSION, getVersion } from "../../db/versions.ts";
+import { Corrected, MAX_RIGHT } from "../../views/answer.tsx";
+import { AnswerBegins, AnswerGoesOn, MAX_QUESTION } from "../../views/ask.tsx";
+import type { TurnFacts } from "../../views/ask-types.ts";
+import { AskPage, ConversationPage } from "../../views/conversations.tsx";
+import { correctAnswer } from "../chat/correct.ts";
+import { conversationMarkdown } from "../chat/export.ts";
+import { conversationFacts, conversationList } from "../chat/facts.ts";
+import { answerTurn, beginConversation, beginTurn, MAX_TITLE } from "../chat/turn.ts";
+import { RequestError } from "../errors.tsx";
 import { type Fields, readFields } from "../fields.ts";
-import { wantsFragment } from "../page.ts";
+import { page, wantsFragment } from "../page.ts";
 import { parseId } from "../params.ts";
-import { loadSettings } from "../settings.ts";
 import type { Site, SiteEnv } from "../site.ts";
 import { openStream } from "../stream.ts";
-import { homePage } from "./home.tsx";
-
-const logger = getLogger(["selkie", "http"]);
 
 /** An answer that is being written is shown at most this often, in milliseconds. */
 const SHOW_EVERY_MS = 80;
+const MAX_QUERY = 200;
 
-/** Questions, answered from the weights: as they are written, or on a page of their own. */
+/** Questions and their answers: as they are written, or on a page of their own; and the conversations kept. */
 export function askRoutes(app: Hono<SiteEnv>, site: Site): void {
-  app.get("/ask", (c) => c.redirect("/#ask"));
-  app.post("/ask", async (c) => {
-    const asked = await readQuestion(c);
-    const gone = openStream(c, site);
-    const streams = c.req.header("accept")?.includes("text/event-stream") === true;
-    if (streams) return streamAnswer(c, site, asked, gone);
-    const answer = await answerOf(site, asked, gone);
-    return homePage(c, site, { answer });
+  const { instance } = site;
+  const { db, config } = instance;
+  const find = (c: Context<SiteEnv>) => found(site, c.req.param("id"));
+
+  app.get("/ask", (c) => {
+    const query = (c.req.query("q") ?? "").trim().slice(0, MAX_QUERY);
+    const number = parseId(c.req.query("page") ?? "1") ?? 1;
+    c.header("Cache-Control", "no-store");
+    const list = conversationList(db, number, query);
+    return page(c, <AskPage list={list} model={config.model} />);
   });
+
+  app.post("/ask", async (c) => {
+    const fields = await readFields(c);
+    const question = checkedQuestion(fields.question);
+    const mode = checkedMode(fields.mode);
+    const gone = openStream(c, site);
+    const conversation =
+      text(fields.conversation) === ""
+        ? await beginConversation(instance, question)
+        : found(site, text(fields.conversation));
+    const turn = await beginTurn(site, conversation, { question, mode });
+    if (c.req.header("accept")?.includes("text/event-stream")) {
+      return streamAnswer(c, site, conversation, turn, gone);
+    }
+    await answerTurn(site, turn, { via: "page", signal: gone });
+    return c.redirect(`/ask/${conversation.id}#turn-${turn.id}`, 303);
+  });
+
+  app.get("/ask/:id", (c) => {
+    c.header("Cache-Control", "no-store");
+    const conversation = conversationFacts(instance, find(c));
+    return page(c, <ConversationPage conversation={conversation} model={config.model} />);
+  });
+
+  app.get("/ask/:id/export.md", (c) => {
+    const conversation = find(c);
+    return saved(c, conversation, "md", "text/markdown; charset=utf-8", (facts) =>
+      conversationMarkdown(facts),
+    );
+  });
+
+  app.get("/ask/:id/export.json", (c) => {
+    const conversation = find(c);
+    return saved(c, conversation, "json", "application/json", (facts) =>
+      JSON.stringify(facts, null, 2),
+    );
+  });
+
+  app.post("/ask/:id/title", async (c) => {
+    const { id } = find(c);
+    const title = text((await readFields(c)).title);
+    if (title === "" || title.length > MAX_TITLE) {
+      throw new RequestError(422, `A title has between 1 and ${MAX_TITLE} characters.`);
+    }
+    changeConversation(db, id, { title });
+    return c.redirect(`/ask/${id}`, 303);
+  });
+
+  app.post("/ask/:id/version", async (c) => {
+    const { id } = find(c);
+    const versionId = checkedVersion((await readFields(c)).version);
+    if (versionId !== BASE_VERSION && !getVersion(db, versionId)) {
+      throw new RequestError(404, "There is no such version: the versions' page has them all.");
+    }
+    changeConversation(db, id, { versionId });
+    return c.redirect(`/ask/${id}`, 303);
+  });
+
+  app.post("/ask/:id/delete", (c) => {
+    deleteConversation(db, find(c).id);
+    return c.redirect("/ask", 303);
+  });
+
   app.post("/ask/correct", async (c) => {
     const fields = await readFields(c);
-    const message = await takeCorrection(site, fields, openStream(c, site));
+    const { message, back } = await takeCorrection(site, fields, openStream(c, site));
     if (wantsFragment(c)) return c.html(<Corrected message={message} />);
-    return homePage(c, site, { note: { kind: "added", message } });
+    return c.redirect(back, 303);
   });
-}
 
-/** A question, and the version that answered those before it; 0 is the untouched base. */
-interface Asked {
-  question: string;
-  began?: number;
-}
-
-async function answerOf(
-  site: Site,
-  { question, began }: Asked,
-  signal: AbortSignal,
-  show: (facts: AnswerFacts) => void = () => {},
-): Promise<AnswerFacts> {
-  const { db, home } = site.instance;
-  const latest = findWeights(db, home, "latest")!;
-  const facts = { question, answer: "", versionId: 0, latestId: latest.version?.id ?? 0, began };
-  const onWeights = ({ version }: Weights) => {
-    facts.versionId = version?.id ?? 0;
-    facts.answer = "";
-    show({ ...facts, state: "waiting" });
-  };
-  onWeights(began === undefined ? latest : (findWeights(db, home, began || "base") ?? latest));
-  const generator = await site.instance.runtime().context.generator();
-  const onText = (text: string) => {
-    facts.answer += text;
-    show({ ...facts, state: "writing" });
-  };
-  const options = { signal, onText, onWeights, ...(began !== undefined && { began }) };
-  const { answer } = await askLatest({ db, home }, generator, question, options);
-  const done: AnswerFacts = { ...facts, answer, state: "done" };
-  // What an earlier version does not know says nothing of what there is to learn.
-  const earlier = done.versionId !== facts.latestId;
-  if (earlier || !loadSettings(db).learnFromUse) return done;
-  show({ ...done, state: "looking" });
-  const lookedUp = await lookUp(site, generator, done, signal);
-  return { ...done, ...(lookedUp && { lookedUp }) };
-}
-
-/** What the passages say to a question; if that fails, the answer of the weights stands all the same. */
-async function lookUp(
-  { instance: { db } }: Site,
-  generator: TextGenerator,
-  { question, answer, versionId }: AnswerFacts,
-  signal: AbortSignal,
-): Promise<LookedUpFacts | undefined> {
-  const answered = { question, given: answer, versionId, via: "page" } as const;
-  try {
-    const found = await learnFromQuestion(db, generator, answered, { signal });
-    if (!found) return undefined;
-    const { passage, answer: read, known, noted } = found;
-    const { id: passageId, title } = passage;
-    return { passageId, title, answer: read, known, message: noted?.message };
-  } catch (error) {
-    logger.warn("Looking up what was asked failed: {error}", { error });
-    return undefined;
+  function saved(
+    c: Context<SiteEnv>,
+    conversation: Conversation,
+    ending: string,
+    type: string,
+    write: (facts: ReturnType<typeof conversationFacts>) => string,
+  ): Response {
+    return c.body(write(conversationFacts(instance, conversation)), 200, {
+      "Content-Type": type,
+      "Content-Disposition": `attachment; filename="selkie-conversation-${conversation.id}.${ending}"`,
+      "Cache-Control": "no-store",
+    });
   }
 }
 
+/** @throws RequestError 404 where there is none */
+function found({ instance: { db } }: Site, id: string | undefined): Conversation {
+  const number = parseId(id ?? "");
+  const conversation = number === undefined ? undefined : getConversation(db, number);
+  if (conversation) return conversation;
+  throw new RequestError(404, "There is no such conversation: it may have been deleted.");
+}
+
 /** What a person says of an answer: what is right, or only that it is wrong. */
-async function takeCorrection(site: Site, fields: Fields, signal: AbortSignal): Promise<string> {
+async function takeCorrection(
+  site: Site,
+  fields: Fields,
+  signal: AbortSignal,
+): Promise<{ message: string; back: string }> {
   const { db } = site.instance;
-  const question = checkedQuestion(fields.question);
-  const text = (value: unknown) => (typeof value === "string" ? value.trim() : "");
-  const versionId = fields.version === "0" ? 0 : parseId(text(fields.version));
-  if (versionId === undefined) throw new RequestError(422, "The answer's version is no number.");
-  const given = text(fields.given).slice(0, MAX_QUESTION);
-  const answered = { question, given, versionId, via: "page" } as const;
+  const answer = getAnswer(db, parseId(text(fields.answer)) ?? 0);
+  const turn = answer && getTurn(db, answer.turnId);
+  if (!turn) throw new RequestError(404, "There is no such answer: it may have been deleted.");
   const right = text(fields.right);
   if (right.length > MAX_RIGHT) {
     throw new RequestError(422, `The right answer is too long: ${MAX_RIGHT} characters at most.`);
   }
-  if (right !== "") return correct(db, answered, right).message;
-  const generator = await site.instance.runtime().context.generator();
-  return (await markWrong(db, generator, answered, { signal })).message;
+  const message = await correctAnswer(site, { ...turn, ...answer }, { right, via: "page", signal });
+  return { message, back: `/ask/${turn.conversationId}#turn-${turn.id}` };
 }
 
 /** Messages that each hold the whole answer so far, so that a missed one does no harm. */
-function streamAnswer(c: Context<SiteEnv>, site: Site, asked: Asked, signal: AbortSignal) {
+function streamAnswer(
+  c: Context<SiteEnv>,
+  site: Site,
+  conversation: Conversation,
+  turn: Turn,
+  signal: AbortSignal,
+): Response {
   return streamSSE(c, async (stream) => {
+    const begins = conversationFacts(site.instance, conversation);
+    await stream.writeSSE({ data: String(<AnswerBegins conversation={begins} />) });
     let sent = Promise.resolve();
-    let next: AnswerFacts | undefined;
-    const show = (facts: AnswerFacts) => {
+    let next: TurnFacts | undefined;
+    const show = (facts: TurnFacts) => {
       const idle = next === undefined;
       next = facts;
       if (!idle) return;
       sent = sent.then(async () => {
-        const data = String(<Answer answer={next!} />);
+        const data = String(<AnswerGoesOn turn={next!} />);
         next = undefined;
         await stream.writeSSE({ data });
         await stream.sleep(SHOW_EVERY_MS);
       });
     };
-    let last: string;
-    try {
-      last = String(<Answer answer={await answerOf(site, asked, signal, show)} />);
-    } catch (error) {
-      const facts = explainError(error, site.instance.home.database);
-      last = String(<ErrorFragment error={facts} />);
-    }
+    const last = await answerTurn(site, turn, { via: "page", signal, show });
     await sent.catch(() => {});
-    if (!signal.aborted) await stream.writeSSE({ data: last }).catch(() => {});
+    if (signal.aborted) return;
+    await stream.writeSSE({ data: String(<AnswerGoesOn turn={last} />) }).catch(() => {});
   });
-}
-
-async function readQuestion(c: Context<SiteEnv>): Promise<Asked> {
-  const fields = await c.req.parseBody().catch(() => ({}) as Record<string, unknown>);
-  const question = checkedQuestion(fields.question);
-  const { version, latest } = fields;
-  if (typeof version !== "string" || latest === "1") return { question };
-  const began = version === "0" ? 0 : parseId(version);
-  if (began === undefined) throw new RequestError(422, "The conversation's version is no number.");
-  return { question, began };
 }
 
 function checkedQuestion(question: unknown): string {
@@ -165,4 +197,20 @@ function checkedQuestion(question: unknown): string {
     );
   }
   return question.trim();
+}
+
+function checkedMode(mode: unknown): AskMode {
+  const known = ASK_MODES.find((it) => it === (mode ?? "weights"));
+  if (known) return known;
+  throw new RequestError(422, `The mode must be ${ASK_MODES.join(", ")}.`);
+}
+
+function checkedVersion(version: unknown): number {
+  const id = text(version) === "0" ? BASE_VERSION : parseId(text(version));
+  if (id === undefined) throw new RequestError(422, "The version is no number.");
+  return id;
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value.trim() : "";
 }

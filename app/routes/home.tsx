@@ -1,7 +1,7 @@
 import type { Context, Hono } from "hono";
 import { getJob } from "../../db/jobs.ts";
 import { HomePage } from "../../views/home.tsx";
-import type { AddNote, AnswerFacts } from "../../views/types.ts";
+import type { AddNote } from "../../views/types.ts";
 import { page } from "../page.ts";
 import type { Site, SiteEnv } from "../site.ts";
 
@@ -9,7 +9,7 @@ import type { Site, SiteEnv } from "../site.ts";
 export function homePage(
   c: Context<SiteEnv>,
   site: Site,
-  extra: { note?: AddNote; answer?: AnswerFacts } = {},
+  extra: { note?: AddNote } = {},
 ): Response {
   const { facts, id } = site.board.look();
   c.header("Cache-Control", "no-store");

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadSettings } from "../../../app/settings.ts";
 import { addDocument } from "../../../db/documents.ts";
@@ -195,26 +195,44 @@ describe("what is fitted anew", () => {
 });
 
 describe("a conversation", () => {
-  test("stays on the version that it began with until somebody says otherwise", async () => {
-    const first = await (await send("/ask", { question: "Which?" })).text();
-    expect(first).toContain('name="version" value="3"');
-    expect(first).not.toContain("which answers by now");
+  const ask = async (fields: Record<string, string>) => {
+    const answer = await send("/ask", { question: "Which?", ...fields });
+    return answer.headers.get("location")!.split("#")[0]!;
+  };
+
+  test("stays on the version that it began with until somebody switches", async () => {
+    const at = await ask({});
+    expect(await text(at)).toContain("From the weights of version 3");
+    expect(await text(at)).not.toContain("answers by now");
     await send("/versions/1", { action: "use" });
-    const second = await (await send("/ask", { question: "Which?", version: "3" })).text();
-    expect(second).toContain("adapter version 3");
-    expect(second).toContain("Ask version 1 next, which answers by now");
-    const third = await (
-      await send("/ask", { question: "Which?", version: "3", latest: "1" })
-    ).text();
-    expect(third).toContain("adapter version 1");
-    const base = await (await send("/ask", { question: "Which?", version: "0" })).text();
-    expect(base).toContain("the untouched base model");
+    expect(await ask({ conversation: at.split("/")[2]! })).toBe(at);
+    const page = await text(at);
+    expect(page.split("From the weights of version 3")).toHaveLength(3);
+    expect(page).toContain("stays with version 3; version 1 answers by now");
+    await send(`${at}/version`, { version: "1" });
+    await ask({ conversation: at.split("/")[2]! });
+    expect(await text(at)).toContain("From the weights of version 1");
+    expect((await send(`${at}/version`, { version: "99" })).status).toBe(404);
+    expect((await send(`${at}/version`, { version: "x" })).status).toBe(422);
   });
 
-  test("goes on with another where that one is gone, and says so", async () => {
-    const page = await (await send("/ask", { question: "Which?", version: "77" })).text();
-    expect(page).toContain("This began with version 77, which cannot answer any more");
-    expect((await send("/ask", { question: "Which?", version: "x" })).status).toBe(422);
+  test("whose version is gone says so, and offers the one that answers", async () => {
+    const at = await ask({});
+    const conversation = at.split("/")[2]!;
+    const path = join(site.instance.home.adapters, getVersion(site.db, 1)!.file);
+    const adapter = readFileSync(path);
+    rmSync(path);
+    expect(await text(at)).toContain("adapter of version 1 is missing or damaged");
+    const refused = await send("/ask", { question: "Which?", conversation });
+    expect(refused.status).toBe(409);
+    expect(await refused.text()).toContain("Switch this conversation to the untouched base");
+    const page = await text(at);
+    expect(page).toContain("Go on with the untouched base model");
+    await send(`${at}/version`, { version: "0" });
+    expect((await send("/ask", { question: "Which?", conversation })).status).toBe(303);
+    expect(await text(at)).toContain("From the weights of the untouched base model");
+    writeFileSync(path, adapter);
+    await send("/versions/1", { action: "use" });
   });
 });
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { parseHTML } from "linkedom";
-import { Answer, AskSection } from "../../../views/ask.tsx";
+import { TurnArticle } from "../../../views/ask.tsx";
+import type { AnswerFacts, ConversationFacts } from "../../../views/ask-types.ts";
+import { AskPage, ConversationPage } from "../../../views/conversations.tsx";
 import { ErrorFragment, ErrorPage } from "../../../views/error.tsx";
 import { type HomeFacts, HomePage, HomeParts } from "../../../views/home.tsx";
 import { PassagePage } from "../../../views/passage.tsx";
 import { PassagesPage } from "../../../views/passages.tsx";
-import type { AnswerFacts } from "../../../views/types.ts";
 import { RoundPage, WriterPage } from "../../../views/writer.tsx";
 import {
   HOSTILE,
@@ -29,7 +30,6 @@ function home(change: Partial<HomeFacts> = {}): string {
 function everywhere(text: string): string[] {
   const line = passageLine({ title: text, documentTitle: text, source: text, reason: text });
   const list = { lines: [line], total: 1, documents: 1 };
-  const answer: AnswerFacts = { question: text, answer: text, versionId: 1, state: "done" };
   const facts = homeFacts({
     model: { name: text, embedded: true },
     now: {
@@ -59,7 +59,6 @@ function everywhere(text: string): string[] {
         stream="/events"
         maxBytes={1}
         note={{ kind: "added", message: text }}
-        answer={answer}
       />,
     ),
     String(<HomeParts facts={facts} parts={["now", "passages", "log"]} />),
@@ -69,8 +68,47 @@ function everywhere(text: string): string[] {
     String(<ErrorFragment error={error} />),
     String(<WriterPage writer={writerFacts(text)} model={MODEL} />),
     String(<RoundPage {...roundFacts(text)} model={MODEL} />),
-    String(<Answer answer={answer} />),
+    String(<ConversationPage conversation={conversationFacts(text)} model={MODEL} />),
+    String(
+      <AskPage
+        list={{
+          ...{ query: text, page: 1, pages: 1, total: 1 },
+          lines: [{ id: 1, title: text, versionId: 1, at: 0, questions: 1, found: text }],
+        }}
+        model={MODEL}
+      />,
+    ),
   ];
+}
+
+function answerFacts(text: string, change: Partial<AnswerFacts> = {}): AnswerFacts {
+  const passage = { passageId: 1, title: text };
+  return {
+    ...{ id: 1, arm: "passages", versionId: 1, state: "done", text, origin: "both" },
+    ...{ logprob: -0.5, right: text },
+    passages: [{ ...passage, source: true }],
+    probes: [
+      {
+        ...{ ...passage, question: text, answer: text },
+        result: { versionId: 1, exact: true, logprob: -0.1 },
+      },
+    ],
+    ...change,
+  };
+}
+
+function conversationFacts(text: string): ConversationFacts {
+  const lookedUp = { passageId: 1, title: text, answer: text, known: false, message: text };
+  const wait = { title: text, detail: text };
+  const turn = { id: 1, question: text, mode: "compare", at: 0 } as const;
+  return {
+    ...{ id: 1, title: text, versionId: 1, latestId: 2, whyNot: text, at: 0 },
+    turns: [
+      { ...turn, answers: [answerFacts(text)], lookedUp },
+      { ...turn, answers: [answerFacts(text, { state: "writing" })], waiting: wait },
+      { ...turn, answers: [answerFacts(text, { state: "failed", error: text })] },
+    ],
+  };
 }
 
 describe("texts of others", () => {
@@ -181,16 +219,47 @@ describe("refreshes", () => {
 });
 
 describe("answers", () => {
-  test("say which weights they come from", () => {
-    const html = (answer: Partial<AnswerFacts>) =>
-      String(
-        <AskSection
-          answer={{ question: "Q?", answer: "A.", versionId: 0, state: "done", ...answer }}
-        />,
-      );
-    expect(html({})).toContain("the untouched base model");
-    expect(html({ versionId: 4 })).toContain("adapter version 4");
-    expect(html({ answer: "" })).toContain("It had nothing to say.");
-    expect(html({ state: "waiting", answer: "" })).toContain("Waiting for the model");
+  const html = (change: Partial<AnswerFacts>, waiting?: { title?: string; detail?: string }) =>
+    String(
+      <TurnArticle
+        turn={{
+          ...{ id: 1, question: "Q?", mode: "weights", at: 0 },
+          answers: [answerFacts("A.", { arm: "learned", passages: [], probes: [], ...change })],
+          ...(waiting && { waiting }),
+        }}
+      />,
+    );
+
+  test("say where they come from", () => {
+    expect(html({ versionId: 0 })).toContain("From the weights of the untouched base model");
+    expect(html({})).toContain("No exam question covers this");
+    const passages = [{ passageId: 7, title: "Toab", source: true }];
+    const open = { arm: "passages", passages } as const;
+    expect(html({ ...open, origin: "both" })).toContain("both say this");
+    expect(html({ ...open, origin: "passages" })).toContain("From a passage");
+    expect(html({ ...open, origin: "passages" })).toContain('href="/passages/7"');
+    const unsaid = { ...open, origin: "weights", passages: [{ ...passages[0]!, source: false }] };
+    expect(html(unsaid as Partial<AnswerFacts>)).toContain("stands in none of the passages");
+    expect(html({ ...open, origin: "weights", passages: [] })).toContain("none was opened");
+  });
+
+  test("say how sure the weights are, in a word and as a number", () => {
+    const sure = (logprob: number) => /<strong>([^<]+)<\/strong>/.exec(html({ logprob }))![1];
+    expect([-0.05, -0.25, -0.6, -2].map(sure)).toEqual([
+      "sure",
+      "fairly sure",
+      "unsure",
+      "guessing",
+    ]);
+    expect(html({ logprob: -0.25 })).toContain("78% per token, log p −0.25");
+  });
+
+  test("that are not complete say why", () => {
+    expect(html({ text: "" })).toContain("It had nothing to say.");
+    expect(html({ state: "cut" })).toContain("The connection was lost");
+    expect(html({ state: "writing" })).toContain('aria-busy="true"');
+    expect(html({ state: "writing" }, {})).toContain("Waiting for the model");
+    const busy = html({ state: "writing" }, { title: "Toab", detail: "Training candidate 2 of 3" });
+    expect(busy).toContain("Selkie is busy with “Toab” (Training candidate 2 of 3)");
   });
 });
