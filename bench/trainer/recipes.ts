@@ -54,6 +54,16 @@ export const CANDIDATES: Readonly<Record<string, Recipe>> = {
   "last-block-epochs-16": recipe({ ...LAST, epochs: 16 }),
   "last-block-rate-3e-3": recipe({ ...LAST, learningRate: 3e-3 }),
   "last-block-rate-3e-3-epochs-16": recipe({ ...LAST, learningRate: 3e-3, epochs: 16 }),
+  "last-block-rate-3e-3-epochs-22": recipe({ ...LAST, learningRate: 3e-3, epochs: 22 }),
+  "last-block-rate-2e-3-epochs-24": recipe({ ...LAST, learningRate: 2e-3, epochs: 24 }),
+  "last-block-rank-32-rate-3e-3-epochs-20": recipe({
+    ...LAST,
+    learningRate: 3e-3,
+    epochs: 20,
+    lora: { layers: { from: 3 } },
+  }),
+  "upper-half-rate-2e-3-epochs-16": recipe({ ...UPPER, learningRate: 2e-3, epochs: 16 }),
+  "upper-half-rate-3e-3-epochs-12": recipe({ ...UPPER, learningRate: 3e-3, epochs: 12 }),
   "last-block-rate-7e-3": recipe({ ...LAST, learningRate: 7e-3 }),
   "last-block-cosine-13": recipe({ ...LAST, epochs: 13, schedule: { kind: "cosine" } }),
   "last-block-rest-13": recipe({ ...LAST, epochs: 13, skipLearned: { below: 0.05, epochs: 1 } }),
@@ -66,4 +76,4 @@ export const CANDIDATES: Readonly<Record<string, Recipe>> = {
 };
 
 /** What is measured against the published recipe. */
-export const OURS: Recipe = CANDIDATES["last-block-rate-3e-3-epochs-16"]!;
+export const OURS: Recipe = CANDIDATES["last-block-rank-32-rate-3e-3-epochs-20"]!;
