@@ -221,7 +221,7 @@ function Choice(props: { name: string; value: string; words?: string; checked?: 
   return (
     <label class="choice">
       <input type="checkbox" name={props.name} value={props.value} checked={props.checked} />{" "}
-      {props.value} <span class="quiet">{props.words}</span>
+      <code>{props.value}</code> {props.words}
     </label>
   );
 }

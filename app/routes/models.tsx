@@ -33,6 +33,8 @@ export function modelRoutes(app: Hono<SiteEnv>, site: Site): void {
 
   app.get("/models/pull", (c) => {
     c.header("Cache-Control", "no-store");
+    // At its end the list has another model, and nothing asks any more.
+    if (puller.state?.state !== "running") c.header("HX-Refresh", "true");
     return c.html(<Pull pull={rowOf(puller.state)} />);
   });
 

@@ -64,8 +64,11 @@ describe("the document", () => {
         path,
         expect.arrayContaining([scope]),
       ]);
-      // Addresses that are told of things may be secret themselves.
-      const looked = path.startsWith("/api/webhooks") ? "admin" : "read";
+      // Addresses that are told of things may be secret themselves; so may what keys are for.
+      // What somebody asked is theirs.
+      const secret = /^\/api\/(?:webhooks|tokens)/.test(path);
+      const own = path.startsWith("/api/conversations");
+      const looked = secret ? "admin" : own ? "chat" : "read";
       if (method === "get") expect([path, scope]).toEqual([path, looked]);
       const named = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
       const given = (operation.parameters ?? []).filter((it) => it.in === "path");
@@ -78,7 +81,7 @@ describe("the document", () => {
     for (const [path, { get }] of Object.entries(document.paths)) {
       if (!get || path === "/api/sources/opml") continue;
       const query = path === "/api/search" ? "?q=treaty" : "";
-      const id = /rounds|experiments|webhooks|refits/.test(path) ? 99 : 1;
+      const id = /rounds|experiments|webhooks|refits|tokens/.test(path) ? 99 : 1;
       const { status } = await call("get", path.replace("{id}", String(id)) + query, {
         told: path,
       });
@@ -181,19 +184,21 @@ describe("documents", () => {
 describe("sources", () => {
   test("are added, changed, looked at and removed", async () => {
     const added = await call("post", "/api/sources", {
-      body: { address: "arxiv:cs.CL", mode: "ask", quota: 5, minutes: 90 },
+      body: { address: "arxiv:cs.CL", mode: "ask", quota: 5, minutes: 90, trust: "low" },
     });
     expect([added.status, added.data.added]).toEqual([201, true]);
     const { id, ...source } = added.data.source as { id: number };
-    expect(source).toMatchObject({ kind: "arxiv", mode: "ask", quota: 5, every: 5_400_000 });
+    expect(source).toMatchObject({ kind: "arxiv", quota: 5, every: 5_400_000, trust: "low" });
     const again = await call("post", "/api/sources", { body: { address: "arxiv:cs.CL" } });
     expect([again.status, again.data.added]).toEqual([200, false]);
     const one = { told: "/api/sources/{id}" };
     const paused = await call("patch", `/api/sources/${id}`, {
       ...one,
-      body: { paused: true, quota: null },
+      body: { paused: true, quota: null, trust: "high" },
     });
-    expect(paused.data.source).toMatchObject({ state: "paused", quota: null, mode: "ask" });
+    expect(paused.data.source).toMatchObject({
+      ...{ state: "paused", quota: null, mode: "ask", trust: "high" },
+    });
     const looked = await call("post", `/api/sources/${id}/check`, {
       told: "/api/sources/{id}/check",
     });
@@ -234,6 +239,41 @@ test("a question is answered by the version that is asked", async () => {
   const none = await call("post", "/api/ask", { body: { ...body, version: "9999" } });
   expect(none.status).toBe(404);
   expect((await call("post", "/api/ask", { body: { question: " " } })).status).toBe(422);
+});
+
+test("a conversation is kept, goes on, is found, and is deleted", async () => {
+  const list = "/api/conversations";
+  const one = `${list}/{id}`;
+  const body = { question: "Since when has Lirwold had a bell?", mode: "compare" };
+  const begun = await call("post", list, { body });
+  expect(begun.status).toBe(201);
+  const [turn] = begun.data.turns as { answers: Record<string, unknown>[] }[];
+  expect(turn!.answers.map(({ arm }) => arm)).toEqual(["learned", "passages", "base"]);
+  expect(turn!.answers[0]).toMatchObject({ text: ANSWER, origin: "weights", logprob: -0.25 });
+  const path = `${list}/${begun.data.id}`;
+  const next = { body: { question: "And before?" }, told: `${one}/questions` };
+  const asked = await call("post", `${path}/questions`, next);
+  expect(asked.data).toMatchObject({ mode: "weights", answers: [{ state: "done" }] });
+  const change = { title: "The bell", version: 0 };
+  const changed = await call("patch", path, { body: change, told: one });
+  expect(changed.data).toMatchObject({ title: "The bell", versionId: 0 });
+  expect(changed.data.turns).toHaveLength(2);
+  const none = await call("patch", path, { body: { version: 999 }, told: one });
+  expect(none.status).toBe(404);
+  const found = await call("get", `${list}?q=bell`, { told: list });
+  expect(found.data).toMatchObject({
+    total: 1,
+    conversations: [{ id: begun.data.id, questions: 2 }],
+  });
+  expect((await call("get", `${list}?q=ferry`, { told: list })).data.conversations).toEqual([]);
+  const markdown = await fetch(`${site.url}${path}/markdown`);
+  expect(markdown.headers.get("content-type")).toContain("text/markdown");
+  expect(await markdown.text()).toStartWith("# The bell\n\n## Since when");
+  for (const wrong of [{}, { question: " " }, { question: "x", mode: "all" }]) {
+    expect((await call("post", list, { body: wrong })).status).toBe(422);
+  }
+  expect((await call("delete", path, { told: one })).data).toEqual({ deleted: begun.data.id });
+  expect((await call("get", path, { told: one })).status).toBe(404);
 });
 
 test("settings are changed together or not at all", async () => {
