@@ -14,6 +14,7 @@ import * as ingest from "./commands/ingest.ts";
 import * as learning from "./commands/learning.ts";
 import * as memory from "./commands/memory.ts";
 import * as models from "./commands/models.ts";
+import * as password from "./commands/password.ts";
 import * as relearn from "./commands/relearn.ts";
 import * as report from "./commands/report.ts";
 import * as selftest from "./commands/selftest.ts";
@@ -66,6 +67,7 @@ const commands = [
   adapter,
   archive,
   models,
+  password,
   token,
   webhook,
   doctor,

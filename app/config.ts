@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
+import ipaddr from "ipaddr.js";
 import type { BaseModel } from "../agent/context.ts";
 import { describeModel } from "../agent/model.ts";
 import { DEFAULT_LIMITS, type ReadLimits } from "../agent/read/limits.ts";
@@ -17,12 +19,21 @@ export interface Config {
   backend?: "cpu" | "cuda" | "vulkan" | "metal";
   host: string;
   port: number;
+  /** What people sign in with, where the environment says so; it takes the place of the one kept. */
+  password?: string;
+  /** Names under which Selkie may be asked, apart from this machine's own. */
+  names: readonly string[];
+  /** Addresses of proxies that say truly who asks; this machine's own always do. */
+  proxies: readonly Network[];
   /** Bytes of memory that Selkie may take, where that is less than what the machine has free. */
   memoryLimit?: number;
   limits: ReadLimits;
   /** Share of what was right once that may be forgotten before there is an alarm. */
   alarm: number;
 }
+
+/** An address and how many of its leading bits count. */
+export type Network = ReturnType<typeof ipaddr.parseCIDR>;
 
 export type Environment = Record<string, string | undefined>;
 
@@ -47,7 +58,8 @@ export function loadConfig(env: Environment = process.env): Config {
   const megabytes = read("SELKIE_MAX_DOCUMENT_MB", numeric(0.001, 1024));
   const memory = read("SELKIE_MEMORY_MB", whole(1, 100_000_000));
   const seconds = read("SELKIE_FETCH_TIMEOUT", numeric(0.1, 3600));
-  const hosts = env.SELKIE_PRIVATE_HOSTS?.trim().toLowerCase();
+  const hosts = listed(env.SELKIE_PRIVATE_HOSTS);
+  const password = passwordOf(env);
   const home = homeOf(env);
   const models = env.SELKIE_MODELS?.trim();
   return {
@@ -58,12 +70,15 @@ export function loadConfig(env: Environment = process.env): Config {
     backend: backend === "auto" ? undefined : backend,
     host: env.SELKIE_HOST?.trim() || DEFAULT_HOST,
     port: read("SELKIE_PORT", whole(0, 65535)) ?? DEFAULT_PORT,
+    ...(password !== undefined && { password }),
+    names: listed(env.SELKIE_ALLOWED_HOSTS),
+    proxies: listed(env.SELKIE_TRUSTED_PROXIES).map(networkOf),
     ...(memory !== undefined && { memoryLimit: memory * MB }),
     limits: {
       ...DEFAULT_LIMITS,
       ...(megabytes !== undefined && { maxBytes: Math.floor(megabytes * MB) }),
       ...(seconds !== undefined && { timeoutMs: Math.ceil(seconds * 1000) }),
-      ...(hosts && { privateHosts: hosts === "all" ? hosts : hosts.split(/[\s,]+/) }),
+      ...(hosts.length > 0 && { privateHosts: hosts[0] === "all" ? "all" : hosts }),
     },
     alarm: read("SELKIE_ALARM_FORGETTING", numeric(0, 1)) ?? DEFAULT_ALARM,
   };
@@ -79,6 +94,41 @@ function homeOf(env: Environment): string {
   throw new ConfigError(
     "Neither SELKIE_HOME nor HOME is set, so there is no place for the data: set SELKIE_HOME to a folder.",
   );
+}
+
+function listed(value: string | undefined): string[] {
+  return (
+    value
+      ?.toLowerCase()
+      .split(/[\s,]+/)
+      .filter(Boolean) ?? []
+  );
+}
+
+/** Containers are given secrets as files. */
+function passwordOf(env: Environment): string | undefined {
+  const file = env.SELKIE_PASSWORD_FILE?.trim();
+  if (!file) return env.SELKIE_PASSWORD || undefined;
+  try {
+    return readFileSync(expand(file, env), "utf8").replace(/\r?\n$/, "");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(
+      `SELKIE_PASSWORD_FILE cannot be read (${reason}): give it a file that has the password.`,
+    );
+  }
+}
+
+function networkOf(text: string): Network {
+  try {
+    if (text.includes("/")) return ipaddr.parseCIDR(text);
+    const address = ipaddr.parse(text);
+    return [address, address.kind() === "ipv4" ? 32 : 128] as Network;
+  } catch {
+    throw new ConfigError(
+      `SELKIE_TRUSTED_PROXIES has “${text}”, but it must be addresses like 172.18.0.2 or 172.18.0.0/16.`,
+    );
+  }
 }
 
 function modelOf(env: Environment): BaseModel {

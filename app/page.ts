@@ -1,6 +1,8 @@
 import type { Context } from "hono";
+import { jsx } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { Viewer } from "../views/viewer.ts";
 import type { SiteEnv } from "./site.ts";
 
 /** Answers with a whole page. */
@@ -9,7 +11,8 @@ export function page(
   node: JSX.Element,
   status: ContentfulStatusCode = 200,
 ): Response {
-  return c.html(`<!doctype html>${node}`, status);
+  const viewer = c.get("viewer") ?? "open";
+  return c.html(`<!doctype html>${jsx(Viewer.Provider, { value: viewer }, node)}`, status);
 }
 
 /** Answers with a picture, which the browser asks about again each time. */

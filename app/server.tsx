@@ -1,12 +1,14 @@
+import { randomBytes } from "node:crypto";
 import { Hono } from "hono";
 import { hardwareWords, inspectHardware, recommendModel } from "../agent/hardware.ts";
 import type { HomeFacts } from "../views/home.tsx";
 import type { ModelAdvice } from "../views/types.ts";
+import { admit } from "./access.ts";
 import { apiRoutes } from "./api/index.ts";
 import { Board } from "./board.ts";
 import { errorResponse, notFound } from "./errors.tsx";
 import { lineage, logLines, Memory, needsRealModel, nowFacts, passageList } from "./facts.ts";
-import { guard } from "./guard.ts";
+import { guard, isLoopback, limitBody } from "./guard.ts";
 import type { Instance } from "./instance.ts";
 import { ConfigError } from "./knob.ts";
 import type { Learner } from "./learner.ts";
@@ -27,30 +29,36 @@ import { modelRoutes } from "./routes/models.tsx";
 import { newspaperRoutes } from "./routes/newspaper.tsx";
 import { passageRoutes } from "./routes/passages.tsx";
 import { programRoutes } from "./routes/programs.tsx";
+import { signInRoutes } from "./routes/sign-in.tsx";
 import { sourceRoutes } from "./routes/sources.tsx";
 import { statusRoutes } from "./routes/status.ts";
 import { versionRoutes } from "./routes/versions.tsx";
 import { writerRoutes } from "./routes/writer.tsx";
+import { adoptPassword, hasPassword } from "./sign-in/password.ts";
 import type { Site, SiteEnv } from "./site.ts";
 
 /** A running server. */
 export interface SelkieServer {
   /** Where the pages are, with the port that was really taken. */
   url: string;
+  /** What this process shows itself by, see {@link Site}. */
+  ownKey: string;
   /** Ends every open stream, and then the server. */
   stop(): Promise<void>;
 }
 
 /**
  * Serves the pages of an instance, at the host and port of its configuration.
- * @throws ConfigError when it cannot listen there
+ * @throws ConfigError when it cannot listen there, or others could get in without a password
  */
 export async function startServer(instance: Instance, learner: Learner): Promise<SelkieServer> {
+  await checkPassword(instance);
   const stopped = new AbortController();
+  const ownKey = randomBytes(32).toString("base64url");
   const board = createBoard(instance, learner, await modelAdvice());
   const { signal } = stopped;
   const puller = new Puller(instance, signal);
-  const app = await createApp({ instance, learner, board, puller, signal });
+  const app = await createApp({ instance, learner, board, puller, ownKey, signal });
   const { host, port, limits } = instance.config;
   const close = () => {
     stopped.abort();
@@ -66,6 +74,7 @@ export async function startServer(instance: Instance, learner: Learner): Promise
     });
     return {
       url: server.url.href,
+      ownKey,
       stop: async () => {
         close();
         await server.stop(true);
@@ -77,13 +86,26 @@ export async function startServer(instance: Instance, learner: Learner): Promise
   }
 }
 
+/** Where others can reach it, Selkie is not without a password. */
+async function checkPassword({ db, config }: Instance): Promise<void> {
+  const { host, password } = config;
+  if (password !== undefined) await adoptPassword(db, password);
+  if (isLoopback(host) || hasPassword(db)) return;
+  throw new ConfigError(
+    `Selkie would listen on ${host}, where others can reach it, and has no password: set one with \`selkie password\`, or with SELKIE_PASSWORD_FILE.`,
+  );
+}
+
 /** The pages as a function of requests. */
 export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
   const app = new Hono<SiteEnv>();
   const { config, home } = site.instance;
-  guard(app, { host: config.host, maxBytes: config.limits.maxBytes });
+  guard(app, config);
+  app.use(admit(site));
+  limitBody(app, config.limits.maxBytes);
   await assetRoutes(app);
   for (const routes of [
+    signInRoutes,
     homeRoutes,
     eventRoutes,
     handRoutes,

@@ -2,7 +2,7 @@ import { eq, lte, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { wrongPasswords } from "./schema.ts";
 
-/** How often a wrong password was given since a time, by one address and by all. */
+/** How often a wrong password was given since a time, by one address and by all; what is older is removed. */
 export function countWrongPasswords(
   db: Database,
   address: string,

@@ -1,5 +1,6 @@
-import type { Child } from "hono/jsx";
+import { type Child, useContext } from "hono/jsx";
 import type { ModelFacts } from "./types.ts";
+import { Viewer } from "./viewer.ts";
 
 /**
  * What htmx is told. No attribute may carry code (the content policy would refuse it), what people
@@ -26,6 +27,18 @@ const PLACES = [
   { href: "/#log", label: "Log" },
 ];
 
+function Places(props: { here?: string }) {
+  return (
+    <nav class="places" aria-label="Pages">
+      {PLACES.map((place) => (
+        <a href={place.href} aria-current={place.href === props.here ? "page" : undefined}>
+          {place.label}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
 /** A whole page. */
 export function Layout(props: {
   title: string;
@@ -36,6 +49,7 @@ export function Layout(props: {
   class?: string;
   children: Child;
 }) {
+  const viewer = useContext(Viewer);
   return (
     <html lang="en">
       <head>
@@ -57,17 +71,19 @@ export function Layout(props: {
             <img src="/public/selkie.svg" alt="" width="30" height="30" />
             <span>Selkie</span>
           </a>
-          <nav class="places" aria-label="Pages">
-            {PLACES.map((place) => (
-              <a href={place.href} aria-current={place.href === props.here ? "page" : undefined}>
-                {place.label}
-              </a>
-            ))}
-          </nav>
+          {viewer !== "out" && <Places here={props.here} />}
           {props.model && (
             <p class="model" title="The base model that everything is learned on top of">
               <span class="quiet">on</span> <span dir="auto">{props.model.name}</span>
             </p>
+          )}
+          {viewer === "in" && (
+            <form method="post" action="/sign-out" class="sign-out">
+              <a href="/access">Access</a>
+              <button type="submit" class="plain">
+                Sign out
+              </button>
+            </form>
           )}
         </header>
         <main id="main" class={props.class} tabindex={-1}>
@@ -78,9 +94,11 @@ export function Layout(props: {
             Selkie learns what it reads: what you see here is what the model itself knows, asked
             without looking anything up.
           </p>
-          <p>
-            <a href="/api/status">Status as JSON</a>
-          </p>
+          {viewer !== "out" && (
+            <p>
+              <a href="/api/status">Status as JSON</a>
+            </p>
+          )}
         </footer>
         {props.stream && <div hidden hx-sse:connect={props.stream} hx-swap="none" />}
       </body>

@@ -24,8 +24,11 @@ export async function fetchOnce(url: URL, options: OnceOptions): Promise<Respons
   const { method, body, headers, signal, source, limits } = options;
   const request = { method, body, headers, signal };
   const host = bare(url.hostname);
-  if (isTrusted(host, limits)) {
-    return fetch(url, { redirect: "manual", ...request });
+  if (isTrusted(url, limits)) {
+    // A proxy would take this machine for its own.
+    const direct = isLoopbackAddress(host) && { proxy: false };
+    const init = { redirect: "manual", ...request, ...direct };
+    return fetch(url, init as unknown as BunFetchRequestInit);
   }
   const addresses = await settled(resolve(host), signal);
   const refused = addresses.find((address) => !isPublic(address));
@@ -64,9 +67,15 @@ async function turn(host: string, signal: AbortSignal): Promise<void> {
   if (at > now) await settled(Bun.sleep(at - now), signal);
 }
 
+const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR("2000::/3");
+
 /** Whether an IP address is one that anybody on the internet could reach. */
 export function isPublic(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === "unicast";
+  if (!ipaddr.isValid(address)) return false;
+  const ip = ipaddr.process(address);
+  // Of IPv6 nothing else has been given out; IPv4 addresses written the old way (`::7f00:1`) are not in it.
+  const given = ip.kind() === "ipv4" || ip.match(GLOBAL_IPV6);
+  return given && ip.range() === "unicast";
 }
 
 /** Sends a request to an address in place of the host's name, which it is still meant for. */
@@ -90,8 +99,19 @@ export function fetchAt(
   return fetch(pinned, init as unknown as BunFetchRequestInit);
 }
 
-function isTrusted(host: string, { privateHosts }: Pick<ReadLimits, "privateHosts">): boolean {
-  return privateHosts === "all" || privateHosts.includes(host);
+/** A host is named alone, or with one of its ports: then no other is trusted. */
+function isTrusted(url: URL, { privateHosts }: Pick<ReadLimits, "privateHosts">): boolean {
+  if (privateHosts === "all") return true;
+  return privateHosts.includes(bare(url.hostname)) || privateHosts.includes(hostAndPort(url));
+}
+
+/** `127.0.0.1:7377`, also where the port is the scheme's own. */
+export function hostAndPort({ hostname, port, protocol }: URL): string {
+  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+}
+
+function isLoopbackAddress(host: string): boolean {
+  return ipaddr.isValid(host) && ipaddr.process(host).range() === "loopback";
 }
 
 /** IPv4 first: where IPv6 leads nowhere, trying it takes long. */

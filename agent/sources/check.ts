@@ -5,6 +5,7 @@ import { changeSource, findSource, getSource, type Source } from "../../db/sourc
 import { parseFeedAside } from "../read/digest-aside.ts";
 import { HttpError, ReadError } from "../read/errors.ts";
 import type { FeedEntry, ParsedFeed } from "../read/feed.ts";
+import { hostAndPort } from "../read/hosts.ts";
 import { type HttpAnswer, httpGet } from "../read/http.ts";
 import type { ReadLimits } from "../read/limits.ts";
 import { admitItems } from "./admit.ts";
@@ -19,8 +20,8 @@ export interface CheckContext {
   db: Database;
   limits: ReadLimits;
   signal?: AbortSignal;
-  /** Where the demo's newspaper is, while this program serves it. */
-  newspaper?: string;
+  /** Where the demo's newspaper is, while this program serves it, and what opens it. */
+  newspaper?: { address: string; headers: Record<string, string> };
   /** Least time between two checks of a feed, in milliseconds, where it is not the usual. */
   minInterval?: number;
 }
@@ -59,8 +60,9 @@ export async function checkSource(context: CheckContext, source: Source): Promis
 /** Fetches a feed if it has changed. @throws ReadError */
 async function checkFeed(context: CheckContext, source: Source): Promise<CheckResult> {
   const { db, signal } = context;
-  const { address, limits } = whereIs(context, source);
+  const { address, limits, headers: own } = whereIs(context, source);
   const headers = {
+    ...own,
     ...(source.etag && { "if-none-match": source.etag }),
     ...(source.lastModified && { "if-modified-since": source.lastModified }),
   };
@@ -138,18 +140,18 @@ function itemOf(source: Source, entry: FeedEntry): SeenItem {
 function whereIs(
   { limits, newspaper }: CheckContext,
   source: Source,
-): { address: string; limits: ReadLimits } {
+): { address: string; limits: ReadLimits; headers?: Record<string, string> } {
   if (source.kind === "arxiv") return { address: listingAddress(source.address), limits };
   if (source.kind !== "demo") return { address: source.address, limits };
   if (!newspaper) {
     const message = "The newspaper is printed by `selkie serve`: it can be read while that runs.";
     throw new ReadError("unreachable", source.title, message);
   }
-  // This program itself may be asked, wherever it listens.
-  const host = new URL(newspaper).hostname.replace(/^\[|\]$/g, "");
+  // This program itself may be asked, wherever it listens; nothing else of this machine for that.
   const { privateHosts } = limits;
-  const hosts = privateHosts === "all" ? "all" : [...privateHosts, host];
-  return { address: newspaper, limits: { ...limits, privateHosts: hosts } };
+  const own = hostAndPort(new URL(newspaper.address));
+  const hosts = privateHosts === "all" ? "all" : [...privateHosts, own];
+  return { ...newspaper, limits: { ...limits, privateHosts: hosts } };
 }
 
 /** What the feed and the server say of how long their answer holds. */

@@ -63,8 +63,13 @@ export function exportOpml(db: Database): string {
     const xmlUrl = source.kind === "feed" ? source.address : listingAddress(source.address);
     return [{ type: "rss", text: title, title, xmlUrl, ...(site && { htmlUrl: site }) }];
   });
+  const title = "Selkie's sources";
+  // The library refuses a list with nothing in it.
+  if (outlines.length === 0) {
+    return `<?xml version="1.0" encoding="utf-8"?>\n<opml version="2.0"><head><title>${title}</title></head><body/></opml>\n`;
+  }
   return generateOpml({
-    head: { title: "Selkie's sources", dateCreated: new Date() },
+    head: { title, dateCreated: new Date() },
     body: { outlines },
   } as Parameters<typeof generateOpml>[0]);
 }

@@ -13,10 +13,9 @@ import {
   SOURCE_TRUST,
 } from "../../db/schema.ts";
 import { changeSource, getSource, type Source, type SourceChange } from "../../db/sources.ts";
-import { allow } from "../access.ts";
+import { allow, isOpen } from "../access.ts";
 import { RequestError } from "../errors.tsx";
 import { sourceFacts, sourceLines } from "../facts-sources.ts";
-import { isLoopback } from "../guard.ts";
 import type { Site, SiteEnv } from "../site.ts";
 import { DocumentLine } from "./documents.ts";
 import { checked, found, Id, send, Time, told } from "./route.ts";
@@ -132,7 +131,8 @@ export function sourceApi(app: Hono<SiteEnv>, site: Site): void {
     checked("json", New),
     async (c) => {
       const { address, ...wish } = c.req.valid("json");
-      if (!isAddress(address) && !/^arxiv:/i.test(address)) checkFolder(address, config.host);
+      if (!isAddress(address) && !/^arxiv:/i.test(address))
+        checkFolder(address, isOpen(site.instance));
       const { signal } = c.req.raw;
       const { source, added, others } = await addFrom(db, address, limits, wished(wish), signal);
       return send(c, Added, { source: one(source.id).source, added, others }, added ? 201 : 200);
@@ -240,8 +240,8 @@ function wished({ minutes, ...wish }: Omit<v.InferOutput<typeof New>, "address">
 }
 
 /** Whoever may name a folder may have its files read out: only somebody at this machine. */
-function checkFolder(address: string, host: string): void {
-  if (!isLoopback(host)) {
+function checkFolder(address: string, open: boolean): void {
+  if (!open) {
     throw new RequestError(
       422,
       "Folders can only be added from this machine: use `selkie source add <folder>` there.",

@@ -53,7 +53,7 @@ async function serve(
   let others: Promise<void>[] = [];
   try {
     const server = await startServer(instance, learner);
-    others = [startPoller(instance, server.url, signal), runWebhooks(instance, signal)];
+    others = [startPoller(instance, server, signal), runWebhooks(instance, signal)];
     context.note(
       `Selkie is at ${server.url} and keeps its data in ${config.home}; Ctrl-C stops it.`,
     );

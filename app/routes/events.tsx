@@ -1,6 +1,8 @@
+/** @jsxImportSource hono/jsx */
 import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { HomeParts } from "../../views/home.tsx";
+import { isStillIn } from "../access.ts";
 import type { Site, SiteEnv } from "../site.ts";
 import { openStream } from "../stream.ts";
 
@@ -20,7 +22,7 @@ export function eventRoutes(app: Hono<SiteEnv>, site: Site): void {
       const unwatch = board.watch();
       try {
         await stream.write("retry: 1000\n: hello\n\n");
-        while (!gone.aborted && !stream.aborted) {
+        while (!gone.aborted && !stream.aborted && isStillIn(c, site)) {
           const change = board.since(seen);
           if (change) {
             seen = change.id;

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { isAbsolute } from "node:path";
 import type { Context, Hono } from "hono";
 import { answerDocument } from "../../agent/read/consent.ts";
@@ -9,10 +10,10 @@ import { changeSource, getSource, type Source } from "../../db/sources.ts";
 import { SourcePage } from "../../views/source.tsx";
 import { SourcesPage } from "../../views/sources.tsx";
 import type { AddNote } from "../../views/types.ts";
+import { isOpen } from "../access.ts";
 import { RequestError } from "../errors.tsx";
 import { askedDocuments, hasDocument, sourceFacts, sourceLines } from "../facts-sources.ts";
 import { type Fields, readFields } from "../fields.ts";
-import { isLoopback } from "../guard.ts";
 import { page } from "../page.ts";
 import { parseId } from "../params.ts";
 import type { Site, SiteEnv } from "../site.ts";
@@ -22,7 +23,7 @@ export function sourceRoutes(app: Hono<SiteEnv>, site: Site): void {
   const { db, config } = site.instance;
   const { limits, model } = config;
   // Whoever may name a folder may have its files read out: only somebody at this machine.
-  const folders = isLoopback(config.host);
+  const folders = () => isOpen(site.instance);
 
   app.get("/sources", (c) => {
     c.header("Cache-Control", "no-store");
@@ -30,7 +31,7 @@ export function sourceRoutes(app: Hono<SiteEnv>, site: Site): void {
     return page(
       c,
       <SourcesPage
-        {...{ model, maxBytes, folders }}
+        {...{ model, maxBytes, folders: folders() }}
         sources={sourceLines(db)}
         asked={askedDocuments(db)}
         note={noteOf(c, site)}
@@ -56,7 +57,7 @@ export function sourceRoutes(app: Hono<SiteEnv>, site: Site): void {
       }
       if (typeof arxiv === "string" && arxiv.trim() !== "") return addCategory(db, arxiv, wishes);
       if (typeof folder === "string" && folder.trim() !== "") {
-        if (!folders) {
+        if (!folders()) {
           throw new RequestError(
             422,
             "Folders can only be added from this machine: use `selkie source add <folder>` there.",

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eq } from "drizzle-orm";
 import type { Progress } from "../../agent/context.ts";
-import type { TextGenerator } from "../../agent/generator/types.ts";
+import { GeneratorError, type TextGenerator } from "../../agent/generator/types.ts";
 import { openHome } from "../../agent/home.ts";
 import type { LoopState } from "../../agent/loop.ts";
 import { loadConfig } from "../../app/config.ts";
@@ -10,10 +11,13 @@ import type { Instance } from "../../app/instance.ts";
 import type { Learner } from "../../app/learner.ts";
 import { type SelkieServer, startServer } from "../../app/server.tsx";
 import { closeDatabase, type Database, openDatabase } from "../../db/open.ts";
+import { versions } from "../../db/schema.ts";
+import { listVersions } from "../../db/versions.ts";
 
 /** A served instance whose learner does what the test says, and whose model answers by rote. */
 export interface TestSite {
   url: string;
+  ownKey: string;
   db: Database;
   instance: Instance;
   show(state: LoopState, progress?: Progress): void;
@@ -32,6 +36,12 @@ export async function openSite(
   const home = openHome(root);
   const db = openDatabase(home.database);
   fill(db);
+  for (const { id, file } of listVersions(db)) {
+    const content = `adapter ${id}`;
+    writeFileSync(join(home.adapters, file), content);
+    const sha256 = new Bun.CryptoHasher("sha256").update(content).digest("hex");
+    db.update(versions).set({ sha256 }).where(eq(versions.id, id)).run();
+  }
   const config = loadConfig({ SELKIE_HOME: root, SELKIE_PORT: "0", ...env });
   const generator = fakeGenerator();
   const runtime = () =>
@@ -41,6 +51,7 @@ export async function openSite(
   const server: SelkieServer = await startServer(instance, learner);
   return {
     url: server.url.replace(/\/$/, ""),
+    ownKey: server.ownKey,
     db,
     instance,
     show,
@@ -77,9 +88,11 @@ function fakeGenerator(): TextGenerator {
   return {
     generate: async (requests, options) => {
       for (const word of ANSWER.split(/(?<= )/)) {
+        if (options?.signal?.aborted) throw new GeneratorError("cancelled", "It was cancelled.");
         options?.onText?.(0, word);
         await Bun.sleep(20);
       }
+      options?.onEnd?.(0, { reason: "stop", promptTokens: 9, tokens: 7, logprob: -0.25 });
       return requests.map(() => ANSWER);
     },
     embed: async () => {

@@ -5,12 +5,13 @@ const CLI = join(import.meta.dir, "../../app/cli.ts");
 /** Starts the command line in a folder, with an instance of its own. */
 export function startCli(
   args: string[],
-  options: { cwd: string; home: string; env?: Record<string, string> },
+  options: { cwd: string; home: string; env?: Record<string, string>; stdin?: string },
 ) {
-  const { cwd, home, env } = options;
+  const { cwd, home, env, stdin } = options;
   return Bun.spawn([process.execPath, CLI, ...args], {
     cwd,
     env: { PATH: process.env.PATH ?? "", HOME: cwd, SELKIE_HOME: home, ...env },
+    ...(stdin !== undefined && { stdin: new Blob([stdin]) }),
     stdout: "pipe",
     stderr: "pipe",
   });

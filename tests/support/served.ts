@@ -10,6 +10,7 @@ import type { Database } from "../../db/open.ts";
 /** A served instance with real processes behind it, whose loop does not run. */
 export interface Served {
   url: string;
+  ownKey: string;
   root: string;
   db: Database;
   instance: Instance;
@@ -43,6 +44,7 @@ export async function openServed(
   const server = await startServer(instance, RESTING);
   return {
     url: server.url.replace(/\/$/, ""),
+    ownKey: server.ownKey,
     root,
     db: instance.db,
     instance,

@@ -3,6 +3,7 @@ import { parseFeed } from "../../../agent/read/feed.ts";
 import { createReader } from "../../../agent/read/index.ts";
 import { Newspaper } from "../../../app/newspaper.ts";
 import { startPoller } from "../../../app/poller.ts";
+import { setPassword } from "../../../app/sign-in/password.ts";
 import { listDocuments } from "../../../db/documents.ts";
 import { claimJob, finishJob, listJobs } from "../../../db/jobs.ts";
 import { countBySource, listSources } from "../../../db/sources.ts";
@@ -69,7 +70,10 @@ describe("the demo", () => {
     expect(await (await fetch(`${site.url}/demo/news/0`)).text()).toContain("Selkie Gazette");
     expect((await fetch(`${site.url}/demo/news/99999`)).status).toBe(404);
 
-    const polling = startPoller(site.instance, site.url, stop.signal);
+    // With a password nobody else may read it, and the poller still does.
+    await setPassword(site.db, "a ferry at nine");
+    expect((await fetch(`${site.url}/demo/news.xml`)).status).toBe(401);
+    const polling = startPoller(site.instance, site, stop.signal);
     const end = Date.now() + 30_000;
     while (listJobs(site.db, "queued").length < 8) {
       if (Date.now() > end) throw new Error("The newspaper was never read.");

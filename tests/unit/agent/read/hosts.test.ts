@@ -1,4 +1,5 @@
-import { expect, test } from "bun:test";
+import { expect, mock, test } from "bun:test";
+import * as dns from "node:dns/promises";
 import { ReadError } from "../../../../agent/read/errors.ts";
 import { fetchAt, isPublic } from "../../../../agent/read/hosts.ts";
 import { httpGet } from "../../../../agent/read/http.ts";
@@ -102,6 +103,75 @@ test("a request goes to the address that was checked, under the host's name, pas
   } finally {
     if (before === undefined) delete process.env.HTTP_PROXY;
     else process.env.HTTP_PROXY = before;
+    await server.stop(true);
+  }
+});
+
+test.each([
+  "198.18.0.1",
+  "192.0.0.8",
+  "fec0::1",
+  "100::1",
+  "::7f00:1",
+  "::ffff:0:7f00:1",
+  "64:ff9b:1::a00:1",
+  "2001:0:7f00:1::",
+  "2001:db8::1",
+  "5f00::1",
+])("%s, which was not given out to anybody, is not public", (address) => {
+  expect(isPublic(address)).toBe(false);
+});
+
+test("a host that is trusted with one port is not trusted with another", async () => {
+  const servers = [1, 2].map(() =>
+    Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("here") }),
+  );
+  const [named, other] = servers.map(({ url }) => url.href);
+  const limits = { ...DEFAULT_LIMITS, privateHosts: [new URL(named!).host] };
+  expect((await httpGet(named!, { limits })).status).toBe(200);
+  expect((await refused(other!, limits.privateHosts)).code).toBe("private-address");
+  for (const server of servers) await server.stop(true);
+});
+
+test("this machine is asked directly, whatever proxy the environment names", async () => {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("here") });
+  const before = process.env.HTTP_PROXY;
+  process.env.HTTP_PROXY = "http://127.0.0.1:9";
+  try {
+    const limits = { ...DEFAULT_LIMITS, privateHosts: ["127.0.0.1"] };
+    expect((await httpGet(server.url.href, { limits })).status).toBe(200);
+  } finally {
+    if (before === undefined) delete process.env.HTTP_PROXY;
+    else process.env.HTTP_PROXY = before;
+    await server.stop(true);
+  }
+});
+
+test("a name that resolves to a public address first and to a private one next is not followed there", async () => {
+  const asked: string[] = [];
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: ({ headers }) => {
+      asked.push(headers.get("host")!);
+      return new Response("the inside");
+    },
+  });
+  // The stand-in is the attacker's name server: its second answer is this machine.
+  const answers = ["93.184.215.14", "127.0.0.1"];
+  mock.module("node:dns/promises", () => ({
+    ...dns,
+    lookup: async () => [{ address: answers.shift() ?? "127.0.0.1", family: 4 }],
+  }));
+  try {
+    const limits = { ...DEFAULT_LIMITS, timeoutMs: 500 };
+    const address = `http://rebind.example:${server.port}/`;
+    // Nobody answers there, and nobody else is asked.
+    await expect(httpGet(address, { limits })).rejects.toThrow(/did not answer|cannot be reached/);
+    expect([asked, answers]).toEqual([[], ["127.0.0.1"]]);
+    expect((await refused(address)).code).toBe("private-address");
+  } finally {
+    mock.module("node:dns/promises", () => dns);
     await server.stop(true);
   }
 });
