@@ -3,7 +3,7 @@
 /** One line of the list. */
 export interface ExperimentLine {
   id: number;
-  kind: "knowledge" | "acceptance" | "forgetting";
+  kind: "knowledge" | "acceptance" | "forgetting" | "few-shot";
   model: string;
   data: string;
   at: number;
@@ -109,4 +109,46 @@ export interface ForgettingFacts {
   forms: { wording: string; arms: KeptFacts[] }[];
   costs: CostFacts[];
   overlaps: OverlapFacts[];
+}
+
+/** One arm on tasks that are learned from examples. */
+export interface TaskArmFacts {
+  name: string;
+  tasks: number;
+  solved: ShareFigure;
+  first: ShareFigure;
+  logprob: ShareFigure;
+  /** Of a recipe; null where none was trained. */
+  steps: number | null;
+  seconds: number | null;
+  bounded: number;
+  invalid: number;
+}
+
+/** What a writer's recipes are like: shares and means. */
+export interface RecipesFacts {
+  writer: string;
+  seed: number;
+  role: string;
+  recipes: number;
+  invalid: number;
+  augmentations: Record<string, number>;
+  output: number;
+  rate: number;
+  epochs: number;
+}
+
+/** An experiment of tasks that are learned from a handful of examples. */
+export interface FewShotFacts {
+  line: ExperimentLine;
+  tasks: { report: number; reported: number; train: number };
+  seeds: number;
+  /** Ways in which a test is asked. */
+  views: number;
+  secondsPerRecipe: { training: number; all: number } | null;
+  arms: TaskArmFacts[];
+  differences: DifferenceFacts[];
+  writers: RecipesFacts[];
+  problems: string[];
+  problemCount: number;
 }

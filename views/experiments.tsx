@@ -1,13 +1,14 @@
+/** @jsxImportSource hono/jsx */
 import type { Child } from "hono/jsx";
 import type {
   ArmFacts,
-  DifferenceFacts,
   ExperimentFacts,
   ExperimentLine,
   FormFacts,
   OverlapFacts,
 } from "./experiment-types.ts";
-import { counted, duration, nats, signed, whole } from "./format.ts";
+import { Differences, share } from "./figures.tsx";
+import { counted, duration, nats, whole } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import { ThemedPicture, Time } from "./parts.tsx";
 import type { ModelFacts } from "./types.ts";
@@ -17,6 +18,7 @@ export const KIND_NAMES = {
   knowledge: "Ways of learning",
   acceptance: "Acceptance",
   forgetting: "Forgetting",
+  "few-shot": "Few examples",
 } as const;
 
 /** The list of experiments. */
@@ -31,8 +33,8 @@ export function ExperimentsPage(props: { experiments: ExperimentLine[]; model: M
       </p>
       {experiments.length === 0 ? (
         <p class="quiet empty">
-          There is none yet: <code>selkie experiment knowledge</code> or{" "}
-          <code>selkie experiment forgetting</code> makes one.
+          There is none yet: <code>selkie experiment knowledge</code>, <code>forgetting</code> or{" "}
+          <code>few-shot</code> makes one.
         </p>
       ) : (
         <div class="scroll">
@@ -41,7 +43,7 @@ export function ExperimentsPage(props: { experiments: ExperimentLine[]; model: M
               <tr>
                 <th scope="col">Experiment</th>
                 <th scope="col">Model</th>
-                <th scope="col">Passages of</th>
+                <th scope="col">Data</th>
                 <th scope="col">Took</th>
                 <th scope="col">State</th>
               </tr>
@@ -194,44 +196,6 @@ function Arms(props: { arms: ArmFacts[] }) {
   );
 }
 
-function Differences(props: { differences: DifferenceFacts[] }) {
-  return (
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Difference</th>
-            <th scope="col">Passages</th>
-            <th scope="col">Points</th>
-            <th scope="col">95%</th>
-            <th scope="col">p</th>
-            <th scope="col">Log p per token</th>
-            <th scope="col">95%</th>
-          </tr>
-        </thead>
-        <tbody>
-          {props.differences.map(({ name, passages, difference, logprob }) => (
-            <tr>
-              <td>{name}</td>
-              <td class="number">{whole(passages)}</td>
-              <td class="number">{points(difference.mean)}</td>
-              <td class="number">
-                {points(difference.low)} to {points(difference.high)}
-              </td>
-              <td class="number">{difference.p < 0.001 ? "<0.001" : difference.p.toFixed(3)}</td>
-              <td class="number">{signed(logprob.mean)}</td>
-              <td class="number">
-                {signed(logprob.low)} to {signed(logprob.high)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p class="quiet">Paired by passage; p is that of a one-sided permutation test.</p>
-    </div>
-  );
-}
-
 /** Whether report questions stand in other texts. */
 export function Overlaps(props: { overlaps: OverlapFacts[] }) {
   return (
@@ -273,7 +237,8 @@ export function Overlaps(props: { overlaps: OverlapFacts[] }) {
   );
 }
 
-function Problems(props: { problems: string[]; count: number }) {
+/** What could not be used. */
+export function Problems(props: { problems: string[]; count: number }) {
   const rest = props.count - props.problems.length;
   return (
     <section aria-labelledby="problems-title">
@@ -286,15 +251,4 @@ function Problems(props: { problems: string[]; count: number }) {
       {rest > 0 && <p class="quiet">And {whole(rest)} more, which the JSON has.</p>}
     </section>
   );
-}
-
-/** `43.1%` */
-export function share(value: number): string {
-  return `${(value * 100).toFixed(1)}%`;
-}
-
-/** A difference of shares in points of a hundred, with a decimal. */
-function points(value: number): string {
-  const digits = Math.abs(value * 100).toFixed(1);
-  return `${value < 0 && Number(digits) !== 0 ? "−" : "+"}${digits}`;
 }

@@ -1,5 +1,7 @@
+/** @jsxImportSource hono/jsx */
 import type { CostFacts, ForgettingFacts, KeptFacts, ShareFigure } from "./experiment-types.ts";
-import { Chart, ExperimentLayout, HERE, Overlaps, share } from "./experiments.tsx";
+import { Chart, ExperimentLayout, HERE, Overlaps } from "./experiments.tsx";
+import { share, shares, Table } from "./figures.tsx";
 import { counted, signed, whole } from "./format.ts";
 import type { ModelFacts } from "./types.ts";
 
@@ -130,39 +132,6 @@ function Costs(props: { costs: CostFacts[] }) {
       </p>
     </section>
   );
-}
-
-function Table(props: { heads: string[]; rows: string[][] }) {
-  return (
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            {props.heads.map((head) => (
-              <th scope="col">{head}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {props.rows.map(([name, ...cells]) => (
-            <tr>
-              <td>{name}</td>
-              {cells.map((cell) => (
-                <td class="number">{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-/** `43.1% (40.0–46.2)` */
-function shares(figure: ShareFigure | null): string {
-  if (!figure) return "–";
-  const bare = (value: number) => (value * 100).toFixed(1);
-  return `${share(figure.mean)} (${bare(figure.low)}–${bare(figure.high)})`;
 }
 
 function ratio(figure: ShareFigure | null): string {

@@ -93,8 +93,15 @@ export function experimentFacts(report: ExperimentReport): ExperimentFacts {
     seeds: config.seeds.length,
     forms: [...groups.values()].map((lines) => formFacts(lines, report)),
     overlaps: experiment.audit ?? [],
-    problems: experiment.problems.slice(0, MAX_PROBLEMS).map(describeExperimentProblem),
-    problemCount: experiment.problems.length,
+    ...problemFacts(experiment),
+  };
+}
+
+/** What could not be used: the first of it in sentences, and how much there is. */
+export function problemFacts({ problems }: Experiment) {
+  return {
+    problems: problems.slice(0, MAX_PROBLEMS).map(describeExperimentProblem),
+    problemCount: problems.length,
   };
 }
 

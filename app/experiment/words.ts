@@ -1,14 +1,15 @@
-import { describeExperimentProblem } from "../../agent/experiment/data.ts";
 import type { ArmLine, Comparison } from "../../agent/experiment/figures.ts";
 import type { ExperimentReport } from "../../agent/experiment/report.ts";
+import type { Experiment } from "../../db/experiments.ts";
 import { decimal, table } from "../table.ts";
+import { chance, points, share } from "./columns.ts";
 import {
   ARM_WORDS,
   armName,
   capital,
   comparisonsOf,
   formName,
-  MAX_PROBLEMS,
+  problemFacts,
   wordingWords,
 } from "./facts.ts";
 
@@ -22,7 +23,7 @@ export function experimentWords(report: ExperimentReport): string {
     edits(report),
     searches(report),
     audit(report),
-    problems(report),
+    problemWords(report.experiment),
   ]
     .filter((part) => part !== "")
     .join("\n\n");
@@ -230,30 +231,16 @@ function audit({ experiment }: ExperimentReport): string {
   return `Words in a row that report questions share with other texts, names and numbers apart\n${figures}`;
 }
 
-function problems({ experiment: { problems } }: ExperimentReport): string {
-  if (problems.length === 0) return "";
-  const told = problems.slice(0, MAX_PROBLEMS).map((it) => `  ${describeExperimentProblem(it)}`);
-  const rest = problems.length - told.length;
+/** What could not be used. */
+export function problemWords(experiment: Experiment): string {
+  const { problems, problemCount } = problemFacts(experiment);
+  if (problemCount === 0) return "";
+  const rest = problemCount - problems.length;
   return [
-    `Left out (${problems.length}):`,
-    ...told,
+    `Left out (${problemCount}):`,
+    ...problems.map((it) => `  ${it}`),
     ...(rest > 0 ? [`  and ${rest} more, which the JSON has.`] : []),
   ].join("\n");
-}
-
-/** `43.1%` */
-function share(value: number): string {
-  return `${(value * 100).toFixed(1)}%`;
-}
-
-/** A difference of shares in percentage points. */
-function points(value: number): string {
-  const digits = Math.abs(value * 100).toFixed(1);
-  return `${value < 0 && Number(digits) !== 0 ? "−" : "+"}${digits}`;
-}
-
-function chance(p: number): string {
-  return p < 0.001 ? "<0.001" : p.toFixed(3);
 }
 
 function rate(value: number | null): string {

@@ -1,7 +1,7 @@
-import type { Figure } from "../../../agent/experiment/figures.ts";
 import type { ForgettingLine } from "../../../agent/experiment/forgetting/figures.ts";
 import type { ForgettingReport } from "../../../agent/experiment/forgetting/report.ts";
 import { type Column, decimal, table } from "../../table.ts";
+import { figures, share, shares } from "../columns.ts";
 import { capital, wordingWords } from "../facts.ts";
 import { ARM_WORDS } from "./facts.ts";
 
@@ -101,44 +101,3 @@ function curves({ matrices, config }: ForgettingReport): string {
 }
 
 const name: Column<{ arm: string }> = { head: "arm", cell: ({ arm }) => ARM_WORDS[arm] ?? arm };
-
-function shares<Row>(head: string, of: (row: Row) => Figure | null): Column<Row>[] {
-  return columns(head, of, share);
-}
-
-function figures<Row>(
-  head: string,
-  of: (row: Row) => Figure | null,
-  signed = false,
-): Column<Row>[] {
-  return columns(head, of, (value) => decimal(value, signed));
-}
-
-function columns<Row>(
-  head: string,
-  of: (row: Row) => Figure | null,
-  words: (value: number) => string,
-): Column<Row>[] {
-  return [
-    {
-      head,
-      cell: (row) => {
-        const it = of(row);
-        return it ? words(it.mean) : "–";
-      },
-      right: true,
-    },
-    {
-      head: "95%",
-      cell: (row) => {
-        const it = of(row);
-        return it ? `${words(it.low)} to ${words(it.high)}` : "";
-      },
-    },
-  ];
-}
-
-/** `43.1%` */
-function share(value: number | null): string {
-  return value === null ? "–" : `${(value * 100).toFixed(1)}%`;
-}
