@@ -1,3 +1,4 @@
+import { reportFewShot, taskResults } from "../../agent/experiment/few-shot/report.ts";
 import { courseRows, reportForgetting } from "../../agent/experiment/forgetting/report.ts";
 import { passageRows, reportExperiment } from "../../agent/experiment/report.ts";
 import type { Experiment } from "../../db/experiments.ts";
@@ -5,7 +6,12 @@ import type { Database } from "../../db/open.ts";
 
 /** All that an experiment found, of whichever kind it is, down to its rows. */
 export async function wholeReport(db: Database, { id, kind }: Experiment) {
-  return kind === "forgetting"
-    ? { ...(await reportForgetting(db, id))!, rows: courseRows(db, id) }
-    : { ...(await reportExperiment(db, id))!, rows: passageRows(db, id) };
+  switch (kind) {
+    case "forgetting":
+      return { ...(await reportForgetting(db, id))!, rows: courseRows(db, id) };
+    case "few-shot":
+      return { ...reportFewShot(db, id)!, rows: taskResults(db, id) };
+    default:
+      return { ...(await reportExperiment(db, id))!, rows: passageRows(db, id) };
+  }
 }

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import type { ExperimentConfig } from "../../agent/experiment/config.ts";
 import {
   type ExperimentData,
@@ -7,24 +6,21 @@ import {
 } from "../../agent/experiment/data.ts";
 import { runExperiment } from "../../agent/experiment/index.ts";
 import { passageRows, reportExperiment } from "../../agent/experiment/report.ts";
-import { describeModel, fingerprintOf } from "../../agent/model.ts";
 import { sha256 } from "../../agent/read/hash.ts";
 import { type Experiment, getExperiment } from "../../db/experiments.ts";
 import { armsPicture } from "../../views/charts/arms.ts";
-import { EMBEDDED_MODEL } from "../config.ts";
 import { type CommandContext, CommandError, type CommandResult } from "../frame.ts";
-import { StatusLine } from "../status-line.ts";
 import { armBars } from "./facts.ts";
+import { presentFewShot } from "./few-shot/run.ts";
 import { withFiles, writeReport } from "./files.ts";
 import { presentForgetting } from "./forgetting/run.ts";
-import { experimentModels, machineFacts } from "./models.ts";
-import { shower } from "./progress.ts";
+import { withModel } from "./session.ts";
 import { findTeacher } from "./teachers.ts";
 import { experimentWords } from "./words.ts";
 
 /** What either command asks for. */
 export interface RunRequest {
-  kind: Exclude<Experiment["kind"], "forgetting">;
+  kind: Exclude<Experiment["kind"], "forgetting" | "few-shot">;
   model?: string;
   teacher?: { teacher?: string; model?: string };
   limitMs?: number;
@@ -40,42 +36,33 @@ export async function runCommand(
   context: CommandContext,
   request: RunRequest,
 ): Promise<CommandResult> {
-  const instance = context.instance();
-  const { db, home, config: instanceConfig } = instance;
-  const path = resolve(request.model ?? instanceConfig.model.path);
-  const embedded = path === resolve(EMBEDDED_MODEL);
-  const hash = await fingerprintOf({ path });
-  const models = experimentModels(path, instanceConfig, (message) => context.note(message));
+  const { db, home } = context.instance();
   const teacher = request.teacher && (await findTeacher(db, request.teacher));
   if (request.teacher && !teacher) {
     context.note("There is no teacher, so his arm is left out: --teacher names one.");
   }
-  const line = new StatusLine(context.json);
   try {
-    const trainer = await models.trainer();
-    const { layers } = trainer.info;
-    const config = request.config({ embedded, layers, ...(teacher && { teacher: teacher.name }) });
-    const data = await request.data(config, embedded);
-    const experiment = await runExperiment({
-      db,
-      home,
-      kind: request.kind,
-      config,
-      data: { ...data, problems: [...data.problems, ...(teacher?.problems ?? [])] },
-      model: { name: describeModel(path, embedded).name, hash },
-      machine: await machineFacts(trainer),
-      trainer: models.trainer,
-      generator: models.generator,
-      ...(teacher && { teach: teacher.teach }),
-      ...(request.limitMs !== undefined && { limitMs: request.limitMs }),
-      onProgress: shower(line),
-      signal: context.signal,
+    const experiment = await withModel(context, request.model, async (session) => {
+      const { embedded } = session.model;
+      const { layers } = session;
+      const config = request.config({
+        embedded,
+        layers,
+        ...(teacher && { teacher: teacher.name }),
+      });
+      const data = await request.data(config, embedded);
+      return runExperiment({
+        ...session,
+        ...{ db, home, config, signal: context.signal },
+        kind: request.kind,
+        data: { ...data, problems: [...data.problems, ...(teacher?.problems ?? [])] },
+        ...(teacher && { teach: teacher.teach }),
+        ...(request.limitMs !== undefined && { limitMs: request.limitMs }),
+      });
     });
-    line.clear();
     return present(context, experiment.id, request);
   } finally {
-    line.clear();
-    await Promise.allSettled([models.close(), teacher?.close()]);
+    await teacher?.close();
   }
 }
 
@@ -86,9 +73,9 @@ export async function present(
   { out, rows = true }: { out?: string; rows?: boolean } = {},
 ): Promise<CommandResult> {
   const { db } = context.instance();
-  if (getExperiment(db, id)?.kind === "forgetting") {
-    return presentForgetting(context, id, { out, rows });
-  }
+  const kind = getExperiment(db, id)?.kind;
+  if (kind === "forgetting") return presentForgetting(context, id, { out, rows });
+  if (kind === "few-shot") return presentFewShot(context, id, { out, rows });
   const report = await reportExperiment(db, id);
   if (!report) {
     throw new CommandError(

@@ -1,13 +1,17 @@
+/** @jsxImportSource hono/jsx */
 import type { Hono } from "hono";
+import { reportFewShot } from "../../agent/experiment/few-shot/report.ts";
 import { reportForgetting } from "../../agent/experiment/forgetting/report.ts";
 import { reportExperiment } from "../../agent/experiment/report.ts";
 import { type Experiment, getExperiment, listExperiments } from "../../db/experiments.ts";
 import { armsPicture } from "../../views/charts/arms.ts";
 import { historyPicture } from "../../views/charts/history.ts";
 import { ExperimentPage, ExperimentsPage } from "../../views/experiments.tsx";
+import { FewShotPage } from "../../views/few-shot.tsx";
 import { ForgettingPage } from "../../views/forgetting.tsx";
 import { RequestError } from "../errors.tsx";
 import { armBars, experimentFacts, experimentLine } from "../experiment/facts.ts";
+import { fewShotBars, fewShotFacts } from "../experiment/few-shot/facts.ts";
 import {
   CURVE_AXIS,
   forgettingBars,
@@ -28,12 +32,24 @@ export function experimentRoutes(app: Hono<SiteEnv>, site: Site): void {
   /** Working out the intervals takes a moment: the last report is kept while nothing is added to it. */
   const ways = latest((id) => reportExperiment(db, id));
   const courses = latest((id) => reportForgetting(db, id));
+  const tasks = latest(async (id) => reportFewShot(db, id));
 
   const find = (text: string): Experiment => {
     const id = parseId(text);
     const experiment = id === undefined ? undefined : getExperiment(db, id);
     if (!experiment) throw new RequestError(404, MISSING);
     return experiment;
+  };
+
+  const barsOf = async (experiment: Experiment) => {
+    switch (experiment.kind) {
+      case "forgetting":
+        return forgettingBars(await courses(experiment));
+      case "few-shot":
+        return fewShotBars(await tasks(experiment));
+      default:
+        return armBars(await ways(experiment));
+    }
   };
 
   app.get("/experiments", (c) => {
@@ -55,16 +71,17 @@ export function experimentRoutes(app: Hono<SiteEnv>, site: Site): void {
       const facts = forgettingFacts(await courses(experiment));
       return page(c, <ForgettingPage experiment={facts} model={model} />);
     }
+    if (experiment.kind === "few-shot") {
+      const facts = fewShotFacts(await tasks(experiment));
+      return page(c, <FewShotPage experiment={facts} model={model} />);
+    }
     const facts = experimentFacts(await ways(experiment));
     return page(c, <ExperimentPage experiment={facts} model={model} />);
   });
 
   app.get("/experiments/:id/arms.svg", async (c) => {
     const experiment = find(c.req.param("id"));
-    const bars =
-      experiment.kind === "forgetting"
-        ? forgettingBars(await courses(experiment))
-        : armBars(await ways(experiment));
+    const bars = await barsOf(experiment);
     if (bars.length === 0) throw new RequestError(404, NOTHING);
     return picture(c, armsPicture(bars, themeOf(c)));
   });

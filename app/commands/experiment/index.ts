@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import * as acceptance from "./acceptance.ts";
+import * as fewShot from "./few-shot.ts";
 import * as forgetting from "./forgetting.ts";
 import * as knowledge from "./knowledge.ts";
 import * as shown from "./show.ts";
@@ -8,5 +9,6 @@ export function register(program: Command): void {
   const experiment = program
     .command("experiment")
     .description("measure what learning brings, against what it is compared with");
-  for (const command of [knowledge, forgetting, acceptance, shown]) command.register(experiment);
+  for (const command of [knowledge, forgetting, fewShot, acceptance, shown])
+    command.register(experiment);
 }
