@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { getLogger } from "@logtape/logtape";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";

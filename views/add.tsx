@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { AddNote } from "./types.ts";
 
 /** The attributes of each form: refusals go to the note and leave what was typed. */

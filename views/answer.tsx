@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { AnswerFacts } from "./ask-types.ts";
 import { armName, originWords, sureness } from "./ask-words.ts";
 import { nats, percent } from "./format.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { Answer } from "./answer.tsx";
 import type { AskMode, ConversationFacts, TurnFacts } from "./ask-types.ts";
 import { MODE_WORDS, waitWords, whose } from "./ask-words.ts";

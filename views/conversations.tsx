@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { Composer, Turns } from "./ask.tsx";
 import type { ConversationFacts, ConversationLineFacts, ConversationList } from "./ask-types.ts";
 import { capitalised, whose } from "./ask-words.ts";

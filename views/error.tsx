@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { Layout } from "./layout.tsx";
 
 /** What went wrong and what to do, each in a sentence. */

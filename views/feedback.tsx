@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { FeedbackLine } from "./learning-types.ts";
 import { DecisionMark, Time } from "./parts.tsx";
 

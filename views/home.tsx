@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { AddSection } from "./add.tsx";
 import { AskSection } from "./ask.tsx";
 import { Layout } from "./layout.tsx";

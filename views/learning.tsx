@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { FeedbackList } from "./feedback.tsx";
 import { whole } from "./format.ts";
 import { Layout } from "./layout.tsx";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { counted, whole } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import type {

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { Section, Time } from "./parts.tsx";
 import type { LogLine } from "./types.ts";
 

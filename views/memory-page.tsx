@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { counted, percent, points, whole } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import type { Estimated, GateLine, Measure, MemoryPageFacts } from "./memory-types.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { percent, points, whole } from "./format.ts";
 import { Section, ThemedPicture } from "./parts.tsx";
 import type { MemoryFacts, Metrics } from "./types.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { Layout } from "./layout.tsx";
 import { Time } from "./parts.tsx";
 import type { ModelFacts } from "./types.ts";

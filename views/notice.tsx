@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { ModelAdvice } from "./types.ts";
 
 /** Says plainly, at the first real document, that the embedded model is for the demo. */

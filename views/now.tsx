@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { counted, timeLeft, whole } from "./format.ts";
 import { Section } from "./parts.tsx";
 import type { NowFacts, RunningJob, Stage } from "./types.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** Small pieces that several pages share. */
 import type { Child } from "hono/jsx";
 import { moment, nats, percent } from "./format.ts";

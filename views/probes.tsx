@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { nats } from "./format.ts";
 import type { ProbeLine, ProbeScore } from "./types.ts";
 

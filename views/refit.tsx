@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { counted, duration, nats, percent, timeLeft } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import type { ProofLine, RefitLine, RefitVerdict } from "./lineage-types.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** What the list of sources and the page of one have in common. */
 import { counted } from "./format.ts";
 import { Time } from "./parts.tsx";

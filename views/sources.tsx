@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { AddSection } from "./add.tsx";
 import { whole } from "./format.ts";
 import { Layout } from "./layout.tsx";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** What a fresh instance says: three sentences, and what to do. Empty once there is something to read. */
 export function StartHint(props: { fresh: boolean; embedded: boolean }) {
   return (

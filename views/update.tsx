@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { duration, signed, whole } from "./format.ts";
 import { ThemedPicture, Time } from "./parts.tsx";
 import type { CandidateLine, UpdateFacts } from "./types.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { counted, duration, signed } from "./format.ts";
 import { Section, Time } from "./parts.tsx";
 import type { Lineage, UpdateLine } from "./types.ts";

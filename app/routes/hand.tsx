@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { Hono } from "hono";
 import { type Accepted, acceptAddress } from "../../agent/read/accept.ts";
 import { ReadError } from "../../agent/read/errors.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { Context, Hono } from "hono";
 import { getJob } from "../../db/jobs.ts";
 import { HomePage } from "../../views/home.tsx";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { Hono } from "hono";
 import { answerReview } from "../../agent/triage/review.ts";
 import { LearningPage } from "../../views/learning.tsx";

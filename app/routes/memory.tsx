@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { Hono } from "hono";
 import { requestSweep } from "../../agent/measure/queue.ts";
 import { historyPicture } from "../../views/charts/history.ts";

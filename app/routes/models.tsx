@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { dirname } from "node:path";
 import type { Hono } from "hono";
 import * as v from "valibot";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { Hono } from "hono";
 import { NewsPage } from "../../views/news.tsx";
 import { openNewspaper } from "../demo.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { Hono } from "hono";
 import { getUpdate } from "../../db/updates.ts";
 import { lossPicture } from "../../views/charts/losses.ts";

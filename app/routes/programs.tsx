@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { Context, Hono } from "hono";
 import { SCOPES, WEBHOOK_EVENTS } from "../../db/schema.ts";
 import { listTokens, removeToken } from "../../db/tokens.ts";

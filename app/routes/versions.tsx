@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { Hono } from "hono";
 import { moveToModel } from "../../agent/lineage/move.ts";
 import { goTo } from "../../agent/lineage/switch.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import type { Hono } from "hono";
 import { requestRound } from "../../agent/writer/queue.ts";
 import { BASE_POLICY, getPolicy, usePolicy } from "../../db/policies.ts";

@@ -240,3 +240,16 @@ describe("errors", () => {
     expect((await selkie(["--version"])).out.trim()).toMatch(/^\d+\.\d+\.\d+/);
   });
 });
+
+test("selkie serve can be begun in any folder, and its pages are there", async () => {
+  const child = start(["serve", "--port", "0"]);
+  let said = "";
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    said += text;
+    if (said.includes("Ctrl-C")) break;
+  }
+  const [url = ""] = /http:\/\/\S+/.exec(said) ?? [];
+  expect(await (await fetch(`${url}learning`)).text()).toContain("Nothing waits to be learned.");
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(143);
+});

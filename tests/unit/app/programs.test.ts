@@ -119,7 +119,7 @@ describe("webhooks", () => {
       ["event", "memory.alarm"],
     ]);
     expect(made.text).toMatch(/whsec_[\w+/]{43}=/);
-    const [{ id }] = listWebhooks(site.db) as [{ id: number }];
+    const { id } = listWebhooks(site.db)[0]!;
     expect((await send(`webhooks/${id}`, [["action", "test"]])).status).toBe(303);
     expect(got).toMatchObject([{ type: "webhook.test" }]);
     expect(await page()).toContain(">taken<");
