@@ -15,8 +15,6 @@ export interface PretrainPlan {
   tokenizer: string;
   /** Where the model is written. */
   out: string;
-  /** Whether it is the model that Selkie carries for its demo. */
-  embedded: boolean;
   /** A step's rows depend on the seed and the step alone, so that an interrupted run goes on. */
   corpus(tokenizer: Tokenizer, seed: number): { batch(step: number): PretrainBatch };
 }

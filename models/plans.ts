@@ -24,7 +24,6 @@ const pup: PretrainPlan = {
   },
   tokenizer: PUP_TOKENIZER_PATH,
   out: join(import.meta.dirname, "pup", "pup.gguf"),
-  embedded: true,
   corpus: (tokenizer, seed) => new Corpus(tokenizer, { seed }),
 };
 
@@ -46,7 +45,6 @@ const grid: PretrainPlan = {
   },
   tokenizer: GRID_TOKENIZER_PATH,
   out: join(import.meta.dirname, "grid", "grid.gguf"),
-  embedded: false,
   corpus: (tokenizer, seed) => new GridCorpus(tokenizer, { seed }),
 };
 

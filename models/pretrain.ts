@@ -8,16 +8,16 @@
  * A checkpoint lies in the work folder; the same command goes on from it. The model is written to
  * its folder (models/pup/pup.gguf) when the last step is done, and with --export at every checkpoint.
  */
-import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Backend } from "../trainer/ggml/backend.ts";
-import type { GgufValue } from "../trainer/ggml/gguf-writer.ts";
 import type { Hyperparameters } from "../trainer/model/hyperparameters.ts";
 import { Pretrainer } from "../trainer/training/pretrain.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { PLANS } from "./plans.ts";
-import { loadTokenizer, type TokenizerFile } from "./tokenizer/tokenizer.ts";
+import { tokenizerMetadata } from "./tokenizer/file.ts";
+import { loadTokenizer, readTokenizer } from "./tokenizer/tokenizer.ts";
 
 const {
   values: flags,
@@ -45,12 +45,12 @@ if (!plan) {
   console.error(`Which model? Name one of ${[...PLANS.keys()].join(", ")}.`);
   process.exit(2);
 }
-const { embedded, tokenizer: tokenizerPath } = plan;
 const steps = Number(flags.steps);
 const { work = join("tmp", name), out = plan.out } = flags;
 mkdirSync(work, { recursive: true });
 const checkpoint = join(work, "checkpoint.bin");
-const tokenizer = loadTokenizer(tokenizerPath);
+const tokenizer = loadTokenizer(plan.tokenizer);
+const metadata = tokenizerMetadata(readTokenizer(plan.tokenizer));
 const corpus = plan.corpus(tokenizer, Number(flags.seed));
 const backend = Backend.open("cpu", flags.threads ? Number(flags.threads) : undefined);
 
@@ -86,10 +86,10 @@ while (pretrainer.step < steps) {
   }
   if (pretrainer.step % Number(flags.every) === 0 || pretrainer.step === steps) {
     saveCheckpoint(checkpoint, pretrainer.save());
-    if (flags.export) await pretrainer.export(out, tokenizerKeys());
+    if (flags.export) await pretrainer.export(out, metadata);
   }
 }
-await pretrainer.export(out, tokenizerKeys());
+await pretrainer.export(out, metadata);
 process.exit(0);
 
 /** Warm-up, constant, linear decay. */
@@ -98,20 +98,4 @@ function schedule(step: number): number {
   const decayFrom = steps * (1 - DECAY_SHARE);
   const decay = step < decayFrom ? 1 : 1 - (0.95 * (step - decayFrom)) / (steps - decayFrom);
   return warm * decay;
-}
-
-function tokenizerKeys(): Record<string, GgufValue> {
-  const file = JSON.parse(readFileSync(tokenizerPath, "utf8")) as TokenizerFile;
-  return {
-    "general.type": { string: "model" },
-    ...(embedded && { "selkie.embedded": { bool: true } }),
-    "tokenizer.ggml.model": { string: "gpt2" },
-    "tokenizer.ggml.pre": { string: file.pre },
-    "tokenizer.ggml.tokens": { strings: file.tokens },
-    "tokenizer.ggml.token_type": { i32s: Int32Array.from(file.types) },
-    "tokenizer.ggml.merges": { strings: file.merges },
-    "tokenizer.ggml.bos_token_id": { u32: file.bos },
-    "tokenizer.ggml.eos_token_id": { u32: file.eos },
-    "tokenizer.ggml.add_bos_token": { bool: true },
-  };
 }

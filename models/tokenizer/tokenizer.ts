@@ -111,7 +111,11 @@ export class Tokenizer {
 /** Where the embedded model's tokenizer lies. */
 export const PUP_TOKENIZER_PATH = join(import.meta.dirname, "..", "pup", "tokenizer.json");
 
-/** Reads the embedded model's tokenizer. */
+export function readTokenizer(path: string): TokenizerFile {
+  return JSON.parse(readFileSync(path, "utf8")) as TokenizerFile;
+}
+
+/** Makes a stored tokenizer ready; the embedded model's, if no other is named. */
 export function loadTokenizer(path = PUP_TOKENIZER_PATH): Tokenizer {
-  return new Tokenizer(JSON.parse(readFileSync(path, "utf8")) as TokenizerFile);
+  return new Tokenizer(readTokenizer(path));
 }
