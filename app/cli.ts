@@ -6,6 +6,7 @@ import * as adapter from "./commands/adapter/index.ts";
 import * as archive from "./commands/archive.ts";
 import * as ask from "./commands/ask.ts";
 import * as complete from "./commands/complete.ts";
+import * as conversation from "./commands/conversation.ts";
 import * as correct from "./commands/correct.ts";
 import * as doctor from "./commands/doctor.ts";
 import * as exam from "./commands/exam.ts";
@@ -54,6 +55,7 @@ const commands = [
   exam,
   ask,
   correct,
+  conversation,
   learning,
   status,
   report,

@@ -1,6 +1,8 @@
+/** @jsxImportSource hono/jsx */
 import { randomBytes } from "node:crypto";
 import { Hono } from "hono";
 import { hardwareWords, inspectHardware, recommendModel } from "../agent/hardware.ts";
+import { cutAnswers } from "../db/conversations.ts";
 import type { HomeFacts } from "../views/home.tsx";
 import type { ModelAdvice } from "../views/types.ts";
 import { admit } from "./access.ts";
@@ -53,6 +55,7 @@ export interface SelkieServer {
  */
 export async function startServer(instance: Instance, learner: Learner): Promise<SelkieServer> {
   await checkPassword(instance);
+  cutAnswers(instance.db);
   const stopped = new AbortController();
   const ownKey = randomBytes(32).toString("base64url");
   const board = createBoard(instance, learner, await modelAdvice());

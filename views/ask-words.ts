@@ -1,6 +1,9 @@
 import type { AnswerFacts, AskMode, WaitFacts } from "./ask-types.ts";
 import { nats, percent, timeLeft } from "./format.ts";
 
+/** Longest title of a conversation, in characters. */
+export const MAX_TITLE = 200;
+
 export const MODE_WORDS: Record<AskMode, string> = {
   weights: "From its weights",
   passages: "With passages open",

@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 import { Composer, Turns } from "./ask.tsx";
 import type { ConversationFacts, ConversationLineFacts, ConversationList } from "./ask-types.ts";
-import { capitalised, whose } from "./ask-words.ts";
+import { capitalised, MAX_TITLE, whose } from "./ask-words.ts";
 import { counted, whole } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import { Time } from "./parts.tsx";
@@ -137,7 +137,7 @@ function Care(props: { id: number; title: string }) {
             name="title"
             type="text"
             required
-            maxlength={200}
+            maxlength={MAX_TITLE}
             dir="auto"
             value={title}
             autocomplete="off"

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 import { type Child, useContext } from "hono/jsx";
 import type { ModelFacts } from "./types.ts";
 import { Viewer } from "./viewer.ts";
@@ -15,6 +16,7 @@ const HTMX_CONFIG = JSON.stringify({
 
 /** The places that the header leads to. */
 const PLACES = [
+  { href: "/ask", label: "Ask" },
   { href: "/sources", label: "Sources" },
   { href: "/passages", label: "Passages" },
   { href: "/learning", label: "Learning" },
@@ -92,7 +94,7 @@ export function Layout(props: {
         <footer class="bottom">
           <p>
             Selkie learns what it reads: what you see here is what the model itself knows, asked
-            without looking anything up.
+            without looking anything up, unless it says that a passage was open.
           </p>
           {viewer !== "out" && (
             <p>

@@ -10,10 +10,11 @@ import {
 } from "../../db/conversations.ts";
 import { ANSWER_ORIGINS, ANSWER_STATES, ARMS, ASK_MODES } from "../../db/schema.ts";
 import { BASE_VERSION, getVersion } from "../../db/versions.ts";
+import { MAX_TITLE } from "../../views/ask-words.ts";
 import { allow } from "../access.ts";
 import { conversationMarkdown } from "../chat/export.ts";
 import { conversationFacts } from "../chat/facts.ts";
-import { answerTurn, beginConversation, beginTurn, MAX_TITLE } from "../chat/turn.ts";
+import { answerTurn, beginConversation, beginTurn } from "../chat/turn.ts";
 import type { Site, SiteEnv } from "../site.ts";
 import { openStream } from "../stream.ts";
 import { Question } from "./ask.ts";

@@ -21,7 +21,7 @@ import type {
 import { nowFacts } from "../facts.ts";
 import type { Instance } from "../instance.ts";
 import type { Learner } from "../learner.ts";
-import { whyNot } from "./weights.ts";
+import { whyNot } from "./why-not.ts";
 
 /** Conversations on one page of the list. */
 const PAGE_SIZE = 30;

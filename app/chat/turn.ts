@@ -35,8 +35,7 @@ import { weightsOf } from "./weights.ts";
 
 const logger = getLogger(["selkie", "chat"]);
 
-/** Longest title, and of one that is made of the first question. */
-export const MAX_TITLE = 200;
+/** Of a title that is made of the first question. */
 const TITLE_LENGTH = 80;
 /** How often what an answer waits for is looked at, in milliseconds. */
 const TICK_MS = 1000;

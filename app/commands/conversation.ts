@@ -9,11 +9,10 @@ import {
   listConversations,
   searchConversations,
 } from "../../db/conversations.ts";
-import { whose } from "../../views/ask-words.ts";
+import { MAX_TITLE, whose } from "../../views/ask-words.ts";
 import { moment } from "../../views/format.ts";
 import { conversationMarkdown } from "../chat/export.ts";
 import { conversationFacts } from "../chat/facts.ts";
-import { MAX_TITLE } from "../chat/turn.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
 import { parseId } from "../params.ts";
 import { table } from "../table.ts";

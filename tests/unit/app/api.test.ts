@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import Ajv from "ajv/dist/2020";
 import { issueToken } from "../../../app/tokens.ts";
 import { listJobs } from "../../../db/jobs.ts";
+import { getVersion } from "../../../db/versions.ts";
 import { seed } from "../../browser/seed.ts";
 import { ANSWER, openSite, type TestSite } from "../../browser/site.ts";
 
@@ -314,7 +317,8 @@ test("another version answers, and what that means is told before and after", as
     call("post", `/api/versions/${id}/use`, { told: "/api/versions/{id}/use", body });
   expect((await use(0)).data).toEqual(wouldBe.data);
   expect((await call("get", "/api/versions")).data.current).toBe(0);
-  // The seeded versions have no adapters.
+  const { file } = getVersion(site.db, current)!;
+  rmSync(join(site.instance.home.adapters, file));
   const back = await use(current);
   expect([back.status, back.data.error]).toEqual([
     409,
