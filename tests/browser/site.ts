@@ -11,7 +11,7 @@ import type { Instance } from "../../app/instance.ts";
 import type { Learner } from "../../app/learner.ts";
 import { type SelkieServer, startServer } from "../../app/server.tsx";
 import { closeDatabase, type Database, openDatabase } from "../../db/open.ts";
-import { versions } from "../../db/schema.ts";
+import { candidates, versions } from "../../db/schema.ts";
 import { listVersions } from "../../db/versions.ts";
 
 /** A served instance whose learner does what the test says, and whose model answers by rote. */
@@ -36,11 +36,14 @@ export async function openSite(
   const home = openHome(root);
   const db = openDatabase(home.database);
   fill(db);
-  for (const { id, file } of listVersions(db)) {
+  // Adapters that are no models, but there, and what their hashes say.
+  for (const { id, file, sha256: name } of listVersions(db)) {
     const content = `adapter ${id}`;
     writeFileSync(join(home.adapters, file), content);
     const sha256 = new Bun.CryptoHasher("sha256").update(content).digest("hex");
-    db.update(versions).set({ sha256 }).where(eq(versions.id, id)).run();
+    for (const table of [versions, candidates]) {
+      db.update(table).set({ sha256 }).where(eq(table.sha256, name)).run();
+    }
   }
   const config = loadConfig({ SELKIE_HOME: root, SELKIE_PORT: "0", ...env });
   const generator = fakeGenerator();
