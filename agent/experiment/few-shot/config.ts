@@ -33,7 +33,7 @@ export interface FewShotConfig {
   search: number;
   /** Ways in which each test is asked; their answers vote. */
   views: number;
-  /** Optimizer steps that a training may take at most: a recipe that asks for more is cut. */
+  /** A training has the tokens of so many full optimizer steps at most: a recipe that asks for more is cut. */
   steps: number;
   lora: LoraOptions;
   training: Pick<TrainOptions, "batchTokens" | "weightDecay">;

@@ -46,7 +46,7 @@ export function fewShotOptions(command: Command): Command {
     .option("--samples <n>", "recipes as they come that own and seal are averaged over", "2")
     .option("--search <n>", "recipes that fixed and oracle choose from", "16")
     .option("--views <n>", "ways in which a test is asked; their answers vote", "8")
-    .option("--steps <n>", "optimizer steps that a recipe may take at most", "64")
+    .option("--steps <n>", "full optimizer steps whose tokens a recipe may train on at most", "64")
     .option("--step-tokens <n>", "tokens of an optimizer step", "512")
     .option("--rank <r>", "of the adapters", "16")
     .option("--writer-epochs <n>", "epochs of the writer's training", String(epochs))

@@ -51,7 +51,7 @@ function arms(report: FewShotReport): string {
     { head: "diverged", cell: ({ diverged, trained }) => ofAll(diverged, trained), right: true },
     { head: "invalid", cell: ({ invalid }) => (invalid > 0 ? String(invalid) : ""), right: true },
   ]);
-  return `Tasks solved within two attempts, of the votes of ${views} views; first: with one; greedy: tests right when asked once; cut: by the budget of ${report.config.steps} steps\n${figures}`;
+  return `Tasks solved within two attempts, of the votes of ${views} views; first: with one; greedy: tests right when asked once; cut: by the budget of ${report.config.steps} full steps\n${figures}`;
 }
 
 function differences(report: FewShotReport): string {
