@@ -1,5 +1,4 @@
 #!/usr/bin/env bun
-import { configure, getTextFormatter } from "@logtape/logtape";
 import { Command } from "commander";
 import { version } from "../package.json";
 import * as adapter from "./commands/adapter/index.ts";
@@ -28,18 +27,12 @@ import * as unlearn from "./commands/unlearn.ts";
 import * as versions from "./commands/versions.ts";
 import * as webhook from "./commands/webhook.ts";
 import * as writer from "./commands/writer.ts";
+import { startLogging } from "./logging.ts";
 
-if (process.env.SELKIE_DEBUG) {
-  const format = getTextFormatter();
-  await configure({
-    // On stderr: what is on stdout may be JSON for a program.
-    sinks: { stderr: (record) => void process.stderr.write(format(record)) },
-    loggers: [
-      { category: "selkie", sinks: ["stderr"], lowestLevel: "debug" },
-      { category: ["logtape", "meta"], sinks: ["stderr"], lowestLevel: "warning" },
-    ],
-  });
-}
+await startLogging(process.env).catch((error: Error) => {
+  process.stderr.write(`selkie: ${error.message}\n`);
+  process.exit(1);
+});
 
 const program = new Command("selkie")
   .description("A self-hosted assistant that learns what it reads.")

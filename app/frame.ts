@@ -44,6 +44,9 @@ export interface CommandResult {
   failures?: string[];
 }
 
+/** A command that was told to end does so within this time, in milliseconds; process managers give ten. */
+const END_MS = 9000;
+
 /** Exit codes of processes ended by a signal, as shells have them. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
@@ -99,6 +102,7 @@ async function execute<Options extends object>(
       if (stoppedBy) process.exit(SIGNALS[signal]);
       stoppedBy = signal;
       stop.abort();
+      setTimeout(() => process.exit(SIGNALS[signal]), END_MS).unref();
     });
   }
   let instance: Instance | undefined;

@@ -5,9 +5,17 @@ import { events } from "./schema.ts";
 export type Event = typeof events.$inferSelect;
 export type NewEvent = Omit<typeof events.$inferInsert, "id" | "createdAt">;
 
+/** Names and passwords in addresses: `https://me:secret@example.org`. */
+const SIGN_IN = /(?<=:\/\/)[^\s/@"]+(?=@)/g;
+
 /** Records what happened, for the page's log; the message is one sentence for people. */
 export function addEvent(db: Database, event: NewEvent): Event {
-  return db.insert(events).values(event).returning().get();
+  const message = event.message.replace(SIGN_IN, "…");
+  return db
+    .insert(events)
+    .values({ ...event, message })
+    .returning()
+    .get();
 }
 
 /** What happened after the event with this id, in order. */

@@ -1,4 +1,5 @@
 /** @jsxImportSource hono/jsx */
+/** @jsxImportSource hono/jsx */
 import { Layout } from "./layout.tsx";
 import { Time } from "./parts.tsx";
 

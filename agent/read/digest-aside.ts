@@ -95,6 +95,8 @@ class Child {
     this.process = Bun.spawn({
       cmd: [process.execPath, join(import.meta.dir, "child.ts"), String(memory)],
       stdio: ["ignore", "ignore", "ignore"],
+      // What comes from outside is taken apart where no secret is.
+      env: {},
       serialization: "advanced",
       ipc: (reply: Reply) => {
         this.rss = reply.rss;

@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { type CommandContext, type CommandResult, runs } from "../frame.ts";
 import { readKnob, whole } from "../knob.ts";
 import { startLearner } from "../learner.ts";
+import { logEvents } from "../log-events.ts";
+import { startLogging } from "../logging.ts";
 
 interface Options {
   demo?: boolean;
@@ -29,6 +31,7 @@ async function serve(
   _args: string[],
   options: Options,
 ): Promise<CommandResult> {
+  await startLogging(process.env, "warning");
   const instance = context.instance();
   const { config } = instance;
   if (options.host) config.host = options.host;
@@ -53,7 +56,11 @@ async function serve(
   let others: Promise<void>[] = [];
   try {
     const server = await startServer(instance, learner);
-    others = [startPoller(instance, server, signal), runWebhooks(instance, signal)];
+    others = [
+      startPoller(instance, server, signal),
+      runWebhooks(instance, signal),
+      logEvents(instance.db, signal),
+    ];
     context.note(
       `Selkie is at ${server.url} and keeps its data in ${config.home}; Ctrl-C stops it.`,
     );

@@ -1,4 +1,5 @@
 /** @jsxImportSource hono/jsx */
+/** @jsxImportSource hono/jsx */
 import type { Context, Hono } from "hono";
 import { endSession, endSessions, listSessions } from "../../db/sessions.ts";
 import { AccessPage, SIGN_IN_NOTES, type SignInNote, SignInPage } from "../../views/sign-in.tsx";
