@@ -50,11 +50,13 @@ export class ModelChoiceError extends Error {
 
 /**
  * Lets a model be the base from the next start on.
- * @param name that of a model of the folder, or a file's path
+ * @param name that of a model of the folder or of the embedded one, or a file's path
  * @throws ModelChoiceError
  */
 export function takeModel({ db, config }: Instance, name: string): ModelFile {
-  const path = findModelFile(config.models, name);
+  const embedded = describeFile(EMBEDDED_MODEL);
+  const path =
+    findModelFile(config.models, name) ?? (name === embedded.name ? embedded.path : undefined);
   if (path === undefined) throw noModel(name);
   const model = describeFile(path);
   if (model.problem) throw new ModelChoiceError("unusable", model.problem);

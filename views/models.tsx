@@ -73,7 +73,7 @@ export function ModelsPage(props: { facts: ModelsPageFacts; model: ModelFacts })
             </thead>
             <tbody>
               {models.map((row) => (
-                <Row row={row} named={named} />
+                <Row row={row} free={!named && (!row.current || models.some(isChosen))} />
               ))}
             </tbody>
           </table>
@@ -89,18 +89,17 @@ export function ModelsPage(props: { facts: ModelsPageFacts; model: ModelFacts })
         <p>
           This machine has {hardware}: <strong>{recommended.name}</strong> suits it.
         </p>
-        <form method="post" action="/models/pull">
-          <label>
-            From Hugging Face
-            <input
-              name="uri"
-              list="models"
-              value={recommended.uri}
-              required
-              pattern="hf:.+"
-              size={60}
-            />
-          </label>
+        <form class="source-form" method="post" action="/models/pull">
+          <label for="pull-uri">From Hugging Face</label>
+          <input
+            id="pull-uri"
+            name="uri"
+            type="text"
+            list="models"
+            value={recommended.uri}
+            required
+            pattern="hf:.+"
+          />
           <datalist id="models">
             {suggestions.map(({ name, uri, needsBytes }) => (
               <option value={uri}>
@@ -150,13 +149,17 @@ export function Pull(props: { pull?: PullRow }) {
   );
 }
 
-function Row({ row, named }: { row: ModelRow; named: boolean }) {
+function isChosen({ chosen }: ModelRow): boolean {
+  return chosen;
+}
+
+/** @param props.free whether it can be chosen: another one is, or will be, the base */
+function Row({ row, free }: { row: ModelRow; free: boolean }) {
   const { name, memory, problem, fits, hoursPerDay } = row;
   return (
     <tr>
       <th scope="row" dir="auto">
-        {name}
-        {row.current && <span class="mark mark-current">in use</span>}
+        {name} {row.current && <span class="mark mark-current">in use</span>}{" "}
         {row.chosen && <span class="mark">from the next start</span>}
         {row.embedded && <span class="quiet"> for the demo</span>}
         {problem && <p class="quiet">{problem}</p>}
@@ -173,7 +176,7 @@ function Row({ row, named }: { row: ModelRow; named: boolean }) {
       </td>
       <td>{hoursPerDay === undefined ? "–" : hoursPerDay.toFixed(1)}</td>
       <td>
-        {!row.current && !row.chosen && !problem && !named && row.own && (
+        {free && !row.chosen && !problem && (row.own || row.embedded) && (
           <Change name={name} action="use" label="Use" />
         )}
         {!row.current && row.own && <Change name={name} action="remove" label="Remove" />}

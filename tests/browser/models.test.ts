@@ -83,6 +83,10 @@ describe.skipIf(noChromium !== undefined)("the page of models", () => {
     const row = page.getByRole("row", { name: /^tiny/ });
     await row.getByRole("button", { name: "Use" }).click();
     await row.getByText("from the next start").waitFor();
+    // One may think better of it.
+    await page.getByRole("row", { name: /^pup/ }).getByRole("button", { name: "Use" }).click();
+    await row.getByRole("button", { name: "Use" }).click();
+    await row.getByText("from the next start").waitFor();
     await row.getByRole("button", { name: "Remove" }).click();
     await row.waitFor({ state: "detached" });
     expect(listModels(site.instance.config.models).models).toEqual([]);

@@ -305,6 +305,8 @@ test("over HTTP and on the page, models are downloaded, chosen and removed", asy
   expect(await page()).toContain("tiny");
   expect((await call("POST", "/tiny/use")).status).toBe(200);
   expect(await page()).toContain("from the next start");
+  expect((await call("POST", "/pup/use")).status).toBe(200);
+  expect(await page()).not.toContain("from the next start</span>");
   expect((await call("DELETE", `/${encodeURIComponent("../selkie.db")}`)).status).toBe(404);
   // What lies elsewhere is not touched.
   expect((await call("DELETE", "/pup")).status).toBe(404);
