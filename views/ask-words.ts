@@ -13,7 +13,7 @@ export const MODE_WORDS: Record<AskMode, string> = {
 /** From which chance per token on a word holds. */
 const SURE: [from: number, words: string][] = [
   [0.9, "sure"],
-  [0.7, "fairly sure"],
+  [0.7, "half sure"],
   [0.45, "unsure"],
   [0, "guessing"],
 ];
@@ -24,7 +24,7 @@ export function sureness(logprob: number): { words: string; chance: number } {
   return { words: SURE.find(([from]) => chance >= from)![1], chance };
 }
 
-/** The same in one line: "fairly sure: 71% per token, log p −0.34". */
+/** The same in one line: "half sure: 71% per token, log p −0.34". */
 export function sureWords(logprob: number): string {
   const { words, chance } = sureness(logprob);
   return `${words}: ${percent(chance)} per token, log p ${nats(logprob)}`;

@@ -53,7 +53,7 @@ describe("a conversation", () => {
       ["base", 0],
     ]);
     const page = await get(`/ask/${id}`);
-    expect(page).toContain("fairly sure");
+    expect(page).toContain("half sure");
     expect(page).toContain("as they were before anything was learned");
     // The way to answer stays as it was chosen last.
     expect(page).toContain('value="compare" checked');

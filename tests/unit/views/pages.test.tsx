@@ -247,7 +247,7 @@ describe("answers", () => {
     const sure = (logprob: number) => /<strong>([^<]+)<\/strong>/.exec(html({ logprob }))![1];
     expect([-0.05, -0.25, -0.6, -2].map(sure)).toEqual([
       "sure",
-      "fairly sure",
+      "half sure",
       "unsure",
       "guessing",
     ]);
