@@ -76,7 +76,8 @@ runs<Options>(
     if (first !== undefined) unlearnPassage(db, first);
     await settle(context);
     const unlearned = lastRefit(db, "unlearn");
-    if (unlearned) rows.push(await measure(context, "one unlearned", totalSeconds(unlearned.timing)));
+    if (unlearned)
+      rows.push(await measure(context, "one unlearned", totalSeconds(unlearned.timing)));
     const verdicts = [sleep, unlearned].flatMap((it) => it?.reason ?? []);
     const data = { passages: countPassages(db), rows, sleep, unlearned };
     return { data, text: `${table(rows, COLUMNS)}\n\n${verdicts.join("\n")}` };
