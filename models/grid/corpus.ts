@@ -11,7 +11,7 @@ import { encodeRow } from "../corpus.ts";
 import type { PretrainBatch } from "../plan.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { Rng } from "../world/rng.ts";
-import { FAMILIES } from "./families/index.ts";
+import { FAMILIES, IN_PLACE } from "./families/index.ts";
 import { randomRecipe } from "./recipes.ts";
 import { type GridTask, makeTask } from "./task.ts";
 
@@ -22,9 +22,11 @@ export interface GridCorpusOptions {
   tasks: number;
   /** Rows that write a recipe for one. */
   recipes: number;
+  /** Steps that have only squares, and only families whose cells stay where they are. */
+  easySteps: number;
 }
 
-export const GRID_CORPUS: GridCorpusOptions = { seed: 1, tasks: 16, recipes: 1 };
+export const GRID_CORPUS: GridCorpusOptions = { seed: 1, tasks: 16, recipes: 1, easySteps: 1000 };
 
 /** Demonstrations before the last pair, and the largest side, each as often as it stands here. */
 const DEMONSTRATIONS = [1, 2, 2, 2, 3, 3] as const;
@@ -48,12 +50,23 @@ export class GridCorpus {
   }
 
   texts(step: number): TrainingRow[] {
-    const { seed, tasks, recipes } = this.options;
+    const { seed, tasks, recipes, easySteps } = this.options;
+    const task = step < easySteps ? easyTask : aTask;
     const rng = new Rng(`grid:${seed}:${step}`);
-    const solved = Array.from({ length: tasks }, () => solvedTask(aTask(rng)));
-    const written = Array.from({ length: recipes }, () => writtenRecipe(aTask(rng), rng));
+    const solved = Array.from({ length: tasks }, () => solvedTask(task(rng)));
+    const written = Array.from({ length: recipes }, () => writtenRecipe(task(rng), rng));
     return [...solved, ...written];
   }
+}
+
+function easyTask(rng: Rng): GridTask {
+  const side = rng.pick([3, 4]);
+  return makeTask(rng.pick(IN_PLACE), rng, {
+    demonstrations: rng.pick(DEMONSTRATIONS),
+    minSide: side,
+    maxSide: side,
+    maxCells: MAX_CELLS,
+  });
 }
 
 function aTask(rng: Rng): GridTask {

@@ -145,3 +145,19 @@ export const FAMILIES: Record<Split, Family[]> = {
     followed(g.half, "half in a frame", framed),
   ],
 };
+
+/** Trained ones whose cells stay where they are, so that what an output cell comes from is found first. */
+export const IN_PLACE: readonly Family[] = [
+  colours.recolour,
+  colours.erase,
+  colours.keep,
+  colours.swapColours,
+  colours.mapColours,
+  colours.mergeColours,
+  colours.invert,
+  colours.border,
+  colours.checker,
+  objects.mend,
+  objects.fillOutline,
+  objects.denoise,
+];

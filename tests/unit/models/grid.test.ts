@@ -152,7 +152,8 @@ describe("tasks of a split", () => {
 describe("the corpus", () => {
   const tokenizer = loadTokenizer(GRID_TOKENIZER_PATH);
   const corpus = new GridCorpus(tokenizer);
-  const texts = Array.from({ length: 40 }, (_, step) => corpus.texts(step)).flat();
+  const LATER = GRID_CORPUS.easySteps;
+  const texts = Array.from({ length: 40 }, (_, i) => corpus.texts(LATER + i)).flat();
   const isRecipe = ({ end }: (typeof texts)[number]) => end;
 
   test("the stored tokenizer is the one that is made", () => {
@@ -166,6 +167,18 @@ describe("the corpus", () => {
     expect(tokens).toEqual(one);
   });
 
+  test("the first steps' grids are squares, and stay where they are", () => {
+    const sidesOf = (text: string) => {
+      const rows = text.replace(/\n(>\n|\n)$/, "").split("\n");
+      return [rows.length, rows[0]!.length];
+    };
+    for (const { segments } of new GridCorpus(tokenizer, { recipes: 0 }).texts(0)) {
+      const sides = segments.map(({ text }) => String(sidesOf(text)));
+      expect(new Set(sides).size).toBe(1);
+      expect(["3,3", "4,4"]).toContain(sides[0]!);
+    }
+  });
+
   test("a step depends on seed and step alone", () => {
     expect(new GridCorpus(tokenizer).batch(7)).toEqual(corpus.batch(7));
     expect(corpus.batch(8)).not.toEqual(corpus.batch(7));
@@ -173,7 +186,7 @@ describe("the corpus", () => {
   });
 
   test("rows fit the context, and outputs are learned", () => {
-    const { rows, tokens } = corpus.batch(0);
+    const { rows, tokens } = corpus.batch(LATER);
     expect(rows).toHaveLength(GRID_CORPUS.tasks + GRID_CORPUS.recipes);
     expect(tokens).toBe(rows.reduce((sum, row) => sum + row.tokens.length, 0));
     for (const row of rows) expect(row.tokens.length).toBeLessThanOrEqual(512);
