@@ -160,5 +160,8 @@ export const scores = sqliteTable(
     exact: integer("exact", { mode: "boolean" }).notNull(),
     createdAt: createdAt(),
   },
-  (t) => [primaryKey({ columns: [t.versionId, t.probeId] })],
+  (t) => [
+    primaryKey({ columns: [t.versionId, t.probeId] }),
+    index("scores_probe").on(t.probeId, t.versionId),
+  ],
 );

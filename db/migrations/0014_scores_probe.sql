@@ -1,0 +1,1 @@
+CREATE INDEX `scores_probe` ON `scores` (`probe_id`,`version_id`);
