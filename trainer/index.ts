@@ -3,7 +3,7 @@ import { chooseVariant } from "./devices/devices.ts";
 import type { Variant } from "./ggml/locate.ts";
 import { ChildProcess } from "./process/child-process.ts";
 import type { ChildOptions, Request, Result } from "./process/protocol.ts";
-import { checkOptions, checkRowWeights } from "./training/check-options.ts";
+import { checkOptions, checkRowParts } from "./training/check-options.ts";
 import {
   type ModelInfo,
   type ModelTrainer,
@@ -78,7 +78,7 @@ export class Trainer implements ModelTrainer {
     options: { onProgress?: (progress: TrainProgress) => void; signal?: AbortSignal } = {},
   ): Promise<TrainResult> {
     checkOptions(job);
-    checkRowWeights(job.rows);
+    checkRowParts(job.rows, job.options);
     const out = resolve(job.out);
     if (underWay.has(out)) {
       throw new TrainerError(

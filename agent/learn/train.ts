@@ -9,7 +9,7 @@ import {
 import { TrainerError, type TrainingRow } from "../../trainer/types.ts";
 import { rehearsalSet } from "../control/store.ts";
 import type { Home } from "../home.ts";
-import { planReplay, type ReplayPlan, sizedRows, takeRows } from "../replay/plan.ts";
+import { planReplay, type ReplayPlan, sizedRows, takeRows, tokensOf } from "../replay/plan.ts";
 import { editRows } from "../study/rows.ts";
 import { RewardExam } from "./reward-exam.ts";
 import type { Run } from "./run.ts";
@@ -139,8 +139,7 @@ async function candidateRows(
     fresh.push(...(await editRows(trainer, member.passage, lines)));
   }
   const sizes = await sizedRows(trainer, fresh);
-  const tokens = sizes.reduce((sum, row) => sum + row.tokens, 0);
-  return [...fresh, ...takeRows(plan, tokens, run.settings)];
+  return [...fresh, ...takeRows(plan, tokensOf(sizes), run.settings)];
 }
 
 function scratchPrefix(updateId: number): string {

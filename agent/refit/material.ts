@@ -7,7 +7,7 @@ import type { RefitPassage } from "../../db/refits.ts";
 import type { ModelTrainer, TrainingRow } from "../../trainer/types.ts";
 import type { PassageText } from "../prompts.ts";
 import { splitSentences } from "../read/sentences.ts";
-import { planReplay, type SizedRow, sizedRows, within } from "../replay/plan.ts";
+import { planReplay, rehearsedRows, sizedRows, tokensOf } from "../replay/plan.ts";
 import { stillTrue } from "../replay/still-true.ts";
 import type { LearnerSettings } from "../settings.ts";
 import { distinct, pairOf } from "../study/lines.ts";
@@ -16,7 +16,7 @@ import { editRows, keepReadable, lineRow } from "../study/rows.ts";
 /** Updates whose lines are looked up at a time. */
 const CHUNK = 500;
 
-type MaterialSettings = Pick<LearnerSettings, "rehearsal" | "seed">;
+type MaterialSettings = Pick<LearnerSettings, "rehearsal" | "seed" | "train">;
 
 /**
  * What a refit is trained on: of each passage that it keeps, the passage and the lines that its update
@@ -39,7 +39,7 @@ export async function refitRows(
   }
   const sized = await sizedRows(trainer, fresh);
   const rehearsed = await rehearsal({ db, trainer }, refitId, own, tokensOf(sized), settings);
-  return [...sized, ...rehearsed].map(({ row }) => row);
+  return [...sized.map(({ row }) => row), ...rehearsed];
 }
 
 /** The passages with the study lines of their updates. */
@@ -77,30 +77,19 @@ async function passageRows(
   );
 }
 
-/** The base's own rows, again and again where much is kept. */
+/** The base's own rows, in turn. */
 async function rehearsal(
   models: { db: Database; trainer: ModelTrainer },
   refitId: number,
   own: readonly RehearsalRow[],
   freshTokens: number,
   settings: MaterialSettings,
-): Promise<SizedRow[]> {
+): Promise<TrainingRow[]> {
   const { share } = settings.rehearsal;
   const plan = await planReplay(models, { id: -refitId, version: 0 }, own, {
     ...settings,
     replayShare: 0,
-    maxReplayRows: own.length,
+    maxReplayRows: 0,
   });
-  const rows: SizedRow[] = [];
-  let room = (freshTokens * share) / (1 - share);
-  for (;;) {
-    const taken = within(plan.rehearsal, room);
-    rows.push(...taken);
-    room -= tokensOf(taken);
-    if (taken.length < plan.rehearsal.length || taken.length === 0) return rows;
-  }
-}
-
-function tokensOf(rows: readonly SizedRow[]): number {
-  return rows.reduce((sum, { tokens }) => sum + tokens, 0);
+  return rehearsedRows(plan.rehearsal, (freshTokens * share) / (1 - share), settings.train);
 }

@@ -4,7 +4,7 @@ import type { Database } from "../../db/open.ts";
 import { askedInReports } from "../../db/probes.ts";
 import { listDue } from "../../db/retention.ts";
 import { random, seedFor, shuffled } from "../../trainer/random.ts";
-import type { ModelTrainer, TrainingRow } from "../../trainer/types.ts";
+import type { ModelTrainer, TrainingRow, TrainOptions } from "../../trainer/types.ts";
 import { containsAnswer } from "../probe/answers.ts";
 import { inTurn } from "../probe/split.ts";
 import { splitSentences } from "../read/sentences.ts";
@@ -33,6 +33,7 @@ export interface ReplayPlan {
 }
 
 type ReplaySettings = Pick<LearnerSettings, "replayShare" | "maxReplayRows" | "rehearsal" | "seed">;
+type Epochs = Pick<TrainOptions, "epochs">;
 
 /**
  * Plans what an update practises: study lines of what is due (see `schedule.ts`), one line for each
@@ -53,18 +54,50 @@ export async function planReplay(
   };
 }
 
-/** The plan's rows that fit beside so many new tokens. */
+/** The plan's rows that fit beside so many new tokens, in every epoch. */
 export function takeRows(
   plan: ReplayPlan,
   freshTokens: number,
-  settings: ReplaySettings,
+  settings: ReplaySettings & { train: Epochs },
 ): TrainingRow[] {
   const { replay, rehearsal } = shares(settings);
   const total = freshTokens / (1 - replay - rehearsal);
+  const due = within(plan.replay, total * replay).slice(0, settings.maxReplayRows);
   return [
-    ...within(plan.replay, total * replay).slice(0, settings.maxReplayRows),
-    ...within(plan.rehearsal, total * rehearsal),
-  ].map(({ row }) => row);
+    ...due.map(({ row }) => row),
+    ...rehearsedRows(plan.rehearsal, total * rehearsal, settings.train),
+  ];
+}
+
+/**
+ * Rows of the base's own, for so many tokens of every epoch. Each epoch has others, until all had their
+ * turn: what the base knows and can do is wide, and one epoch has room for little of it.
+ */
+export function rehearsedRows(
+  rows: readonly SizedRow[],
+  room: number,
+  { epochs }: Epochs,
+): TrainingRow[] {
+  const fitting = rows.filter(({ tokens }) => tokens <= room);
+  const taken: TrainingRow[] = [];
+  let waiting: SizedRow[] = [];
+  for (let epoch = 1; fitting.length > 0 && epoch <= epochs; epoch++) {
+    let left = room;
+    do {
+      if (waiting.length === 0) waiting = fitting;
+      const next = within(waiting, left);
+      taken.push(...next.map(({ row }) => ({ ...row, epoch })));
+      left -= tokensOf(next);
+      const used = new Set(next);
+      waiting = waiting.filter((row) => !used.has(row));
+    } while (waiting.length === 0);
+  }
+  return taken;
+}
+
+/** The sum of the rows' tokens. */
+export function tokensOf(rows: readonly { tokens: number }[]): number {
+  return rows.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
 /** How many tokens of text each row has, with its begin and end tokens. */
@@ -126,11 +159,11 @@ function rehearsalRows(
   db: Database,
   own: readonly RehearsalRow[],
   next: () => number,
-  { rehearsal, maxReplayRows }: ReplaySettings,
+  { rehearsal }: ReplaySettings,
 ): SizedRow[] {
   if (rehearsal.share <= 0) return [];
   const order = shuffled(own.length, next).map((i) => own[i]!);
-  const drawn = inShares(order).slice(0, 2 * maxReplayRows);
+  const drawn = inShares(order);
   const questionOf = ({ prompt, output }: RehearsalRow) => pairOf(prompt + output)?.question;
   const asked = askedInReports(
     db,
@@ -151,7 +184,7 @@ function shares({ replayShare, rehearsal }: ReplaySettings): { replay: number; r
 }
 
 /** Rows in their order, but for those that the budget has no room left for. */
-export function within<R extends { tokens: number }>(rows: readonly R[], budget: number): R[] {
+function within<R extends { tokens: number }>(rows: readonly R[], budget: number): R[] {
   const taken: R[] = [];
   let used = 0;
   for (const row of rows) {

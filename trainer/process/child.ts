@@ -68,6 +68,7 @@ async function handle(
         ...tokenizer.row(row),
         weight: row.weight,
         kl: row.kl,
+        epoch: row.epoch,
       }));
       const job = { ...request.job, rows };
       checkJob(job, loaded.model);

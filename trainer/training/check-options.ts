@@ -33,8 +33,11 @@ export function checkOptions({
 }
 
 /** @throws TrainerError `invalid-job` naming the row */
-export function checkRowWeights(rows: readonly Pick<TrainingRow, "weight" | "kl">[]): void {
-  rows.forEach(({ weight = 1, kl = 0 }, i) => {
+export function checkRowParts(
+  rows: readonly Pick<TrainingRow, "weight" | "kl" | "epoch">[],
+  { epochs }: Pick<TrainOptions, "epochs">,
+): void {
+  rows.forEach(({ weight = 1, kl = 0, epoch = 1 }, i) => {
     if (!isFrom(0, weight)) {
       complain(`Training row ${i + 1} has the weight ${weight}, which is not a number from 0 up.`);
     }
@@ -43,6 +46,9 @@ export function checkRowWeights(rows: readonly Pick<TrainingRow, "weight" | "kl"
     }
     if (weight === 0 && kl === 0) {
       complain(`Training row ${i + 1} has the weight 0 and no KL: leave it out.`);
+    }
+    if (!(Number.isInteger(epoch) && epoch >= 1 && epoch <= epochs)) {
+      complain(`Training row ${i + 1} is for epoch ${epoch}: there are epochs 1 to ${epochs}.`);
     }
   });
 }

@@ -2,7 +2,7 @@ import { TrainerError } from "../errors.ts";
 import { checkLora } from "../lora/adapter.ts";
 import type { Model } from "../model/model.ts";
 import { targetCount } from "../model/packing.ts";
-import { checkOptions, checkRowWeights } from "./check-options.ts";
+import { checkOptions, checkRowParts } from "./check-options.ts";
 import type { TokenJob } from "./token-job.ts";
 
 /** @throws TrainerError `invalid-job` where a model cannot be trained so */
@@ -12,12 +12,12 @@ export function checkJob(job: TokenJob, model: Model): void {
   checkLora(job.lora, model);
 }
 
-function checkRows({ rows }: TokenJob, limit: number): void {
+function checkRows({ rows, options }: TokenJob, limit: number): void {
   const complain = (message: string): never => {
     throw new TrainerError("invalid-job", message);
   };
   if (rows.length === 0) complain("The job has no training rows.");
-  checkRowWeights(rows);
+  checkRowParts(rows, options);
   rows.forEach((row, i) => {
     if (targetCount(row) === 0) complain(`Training row ${i + 1} has no supervised tokens.`);
     if (row.tokens.length > limit) {

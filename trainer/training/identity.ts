@@ -12,10 +12,10 @@ export function jobIdentity(job: TokenJob, modelPath: string): JobIdentity {
   return {
     "base model": sampledDigest(modelPath),
     rows: digest(
-      ...job.rows.flatMap(({ tokens, loss, weight = 1, kl = 0 }) => [
+      ...job.rows.flatMap(({ tokens, loss, weight = 1, kl = 0, epoch = 0 }) => [
         new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength),
         loss,
-        `${weight} ${kl}`,
+        `${weight} ${kl} ${epoch}`,
       ]),
     ),
     "LoRA options": digest(canonical(job.lora)),

@@ -22,6 +22,8 @@ export interface TrainingRow {
    * changes little here. With `weight: 0` the row's own tokens are not learned at all.
    */
   kl?: number;
+  /** The one epoch that has the row, counting from 1; every epoch has it where it is not said. */
+  epoch?: number;
 }
 
 /** How the weights are trained. What is not said is as in {@link TrainOptions}' descriptions. */

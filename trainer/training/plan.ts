@@ -20,7 +20,7 @@ export class Plan {
     const next = random(seedFor(seed, "order"));
     let steps = 0;
     for (let epoch = 1; epoch <= epochs; epoch++) {
-      this.orders.push(shuffled(job.rows.length, next));
+      this.orders.push(shuffled(job.rows.length, next).filter((row) => this.has(epoch, row)));
       steps += this.full(epoch).length;
     }
     this.steps = steps;
@@ -38,6 +38,11 @@ export class Plan {
     if (skip) rows = rows.filter((row) => !memory.rests(row, epoch, skip));
     if (order === "hardest") rows = memory.hardestFirst(rows);
     return this.cut(rows);
+  }
+
+  private has(epoch: number, row: number): boolean {
+    const only = this.job.rows[row]?.epoch;
+    return only === undefined || only === epoch;
   }
 
   private cut(order: readonly number[]): StepRows[] {

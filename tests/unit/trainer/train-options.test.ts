@@ -438,3 +438,26 @@ describe("options that make no sense are refused in a sentence", () => {
     });
   }
 });
+
+describe("rows of one epoch", () => {
+  const [a, b, c] = ROWS as [TokenRow, TokenRow, TokenRow];
+
+  test("are in that epoch alone, and the others in every one", async () => {
+    const rows = [a, { ...b, epoch: 1 }, { ...c, epoch: 3 }];
+    const { steps, tokens } = await train({ epochs: 3, batchTokens: 1 }, { rows });
+    expect(steps).toBe(5);
+    expect(tokens).toBe(3 * a.tokens.length + b.tokens.length + c.tokens.length);
+  });
+
+  test("an epoch may have none", async () => {
+    const { steps } = await train({ epochs: 3, batchTokens: 1 }, { rows: [{ ...a, epoch: 2 }] });
+    expect(steps).toBe(1);
+  });
+
+  test.each([0, 4, 1.5])("epoch %p of 3 is refused", async (epoch) => {
+    const rows = [a, { ...b, epoch }];
+    expect(await failure(() => train({ epochs: 3 }, { rows }))).toMatchObject({
+      code: "invalid-job",
+    });
+  });
+});

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { learnPassage } from "../../../../agent/learn/index.ts";
-import { planReplay, takeRows } from "../../../../agent/replay/plan.ts";
+import { planReplay, rehearsedRows, takeRows } from "../../../../agent/replay/plan.ts";
 import type { RehearsalRow } from "../../../../db/control.ts";
 import { listProbes, supersedeProbe } from "../../../../db/probes.ts";
 import { changeRetention, listDue } from "../../../../db/retention.ts";
@@ -46,6 +46,42 @@ describe("what an update practises", () => {
       expect(tokens).toBeLessThanOrEqual(fresh);
     }
     expect(takeRows(all, 1000, { ...settings, replayShare: 0 })).toEqual([]);
+  });
+
+  describe("of what the base wrote itself", () => {
+    const rows = [30, 20, 20, 30, 500].map((tokens, i) => {
+      return { row: { segments: [{ text: `row ${i}`, loss: true }], end: true }, tokens };
+    });
+    const byEpoch = (room: number, epochs: number) => {
+      const taken = rehearsedRows(rows, room, { epochs });
+      return Array.from({ length: epochs }, (_, i) =>
+        taken.filter(({ epoch }) => epoch === i + 1).map(textOf),
+      );
+    };
+
+    test("every epoch has other rows, until all that fit had their turn", () => {
+      expect(byEpoch(50, 3)).toEqual([
+        ["row 0", "row 1"],
+        ["row 2", "row 3"],
+        ["row 0", "row 1"],
+      ]);
+    });
+
+    test("one that has no room left comes first in the next epoch", () => {
+      expect(byEpoch(40, 3)).toEqual([["row 0"], ["row 1", "row 2"], ["row 3"]]);
+    });
+
+    test("where there is room for more than there is, rows come again", () => {
+      expect(byEpoch(160, 2)).toEqual([
+        ["row 0", "row 1", "row 2", "row 3", "row 0", "row 1"],
+        ["row 2", "row 3", "row 0", "row 1", "row 2", "row 3"],
+      ]);
+    });
+
+    test("nothing, where no row fits", () => {
+      expect(rehearsedRows(rows, 10, { epochs: 3 })).toEqual([]);
+      expect(rehearsedRows([], 100, { epochs: 3 })).toEqual([]);
+    });
   });
 
   test("leaves out what a later passage has superseded", async () => {
