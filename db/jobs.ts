@@ -17,10 +17,10 @@ export interface NewJob {
 
 /**
  * What goes before what: reading before learning (it is quick, and errors in what was given show
- * early), a measurement that somebody asked for before others go on for long, a refit before updates
+ * early), a measurement or a skill that somebody asked for before others go on for long, a refit before updates
  * that it would not know, and the outer loop when nothing else is to be done.
  */
-const PRIORITY: JobKind[] = ["read", "measure", "refit", "learn", "round"];
+const PRIORITY: JobKind[] = ["read", "measure", "refit", "skill", "learn", "round"];
 
 /**
  * No wait is longer than so many milliseconds: a job that seems to have longer to wait was put off

@@ -21,7 +21,13 @@ export type TaskPrediction = typeof taskPredictions.$inferSelect;
 export type NewTaskPrediction = Omit<TaskPrediction, "updateId">;
 export type TaskArm = typeof taskArms.$inferSelect;
 
-/** Gives an experiment its tasks, in their order, all or nothing; one that is stored already is that one. */
+/** Stores a task; one that is stored already is that one. @returns its id */
+export function storeTask(db: Database, task: NewTask): number {
+  db.insert(tasks).values(task).onConflictDoNothing().run();
+  return db.select({ id: tasks.id }).from(tasks).where(eq(tasks.key, task.key)).get()!.id;
+}
+
+/** Gives an experiment its tasks, in their order, all or nothing. */
 export function addExperimentTasks(
   db: Database,
   experimentId: number,
@@ -29,8 +35,7 @@ export function addExperimentTasks(
 ): void {
   transaction(db, () => {
     for (const [ordinal, { role, ...task }] of list.entries()) {
-      db.insert(tasks).values(task).onConflictDoNothing().run();
-      const { id: taskId } = db.select().from(tasks).where(eq(tasks.key, task.key)).get()!;
+      const taskId = storeTask(db, task);
       db.insert(experimentTasks).values({ experimentId, ordinal, taskId, role }).run();
     }
   });

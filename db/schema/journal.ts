@@ -4,7 +4,7 @@ import { createdAt } from "./columns.ts";
 
 export const JOB_STATES = ["queued", "running", "done", "failed"] as const;
 
-/** What a job needs. `read`: `{ source, file?, title? }`; `learn`: `{ passageId, again? }`; `round`: `{ force? }`; `refit`: `{ refitId }`; `measure`: nothing. */
+/** What a job needs. `read`: `{ source, file?, title? }`; `learn`: `{ passageId, again? }`; `round`: `{ force? }`; `refit`: `{ refitId }`; `skill`: `{ skillId }`; `measure`: nothing. */
 export interface JobPayload {
   /** The item of a source that is to be read. */
   itemId?: number;
@@ -17,6 +17,7 @@ export interface JobPayload {
   /** It is studied again, whatever became of it before. */
   again?: boolean;
   refitId?: number;
+  skillId?: number;
   /** A round that somebody asked for takes the passages that there are. */
   force?: boolean;
 }
@@ -38,7 +39,7 @@ export const jobs = sqliteTable(
   "jobs",
   {
     id: integer("id").primaryKey({ autoIncrement: true }),
-    kind: text("kind", { enum: ["read", "measure", "refit", "learn", "round"] }).notNull(),
+    kind: text("kind", { enum: ["read", "measure", "refit", "skill", "learn", "round"] }).notNull(),
     payload: text("payload", { mode: "json" }).$type<JobPayload>().notNull(),
     /** Two unfinished jobs with one key are one job, however often they are asked for. */
     key: text("key").notNull(),

@@ -41,6 +41,61 @@ export const tasks = sqliteTable(
   (t) => [uniqueIndex("tasks_key").on(t.key)],
 );
 
+/** How a task's held-out examples stand under some weights. */
+export interface TrialScore {
+  /** Share that greedy decoding gets right. */
+  exact: number;
+  /** Log-probability of the outputs per token, in nats. */
+  logprob: number;
+}
+
+/** A recipe that was tried for a skill: trained without an example or two, which it was then asked. */
+export interface SkillTrial extends TrialScore {
+  recipe: RecipeJson;
+  /** Training, over all examples that were held out. */
+  seconds: number;
+  bounded: boolean;
+  diverged: boolean;
+}
+
+/** An answer, and how many views gave it. */
+export interface SkillAttempt {
+  output: string;
+  votes: number;
+}
+
+export const SKILL_STATES = ["learning", "ready", "useless", "failed"] as const;
+
+/** A task that is learned for good: the adapter of the recipe that was best on examples held out. */
+export const skills = sqliteTable(
+  "skills",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    name: text("name").notNull(),
+    taskId: integer("task_id")
+      .notNull()
+      .references(() => tasks.id),
+    /** `useless`: no recipe helped; `failed`: the reason says why. Neither has an adapter. */
+    state: text("state", { enum: SKILL_STATES }).notNull().default("learning"),
+    reason: text("reason"),
+    /** Of the untouched base, with the examples in context. */
+    base: text("base", { mode: "json" }).$type<TrialScore>(),
+    trials: text("trials", { mode: "json" }).$type<SkillTrial[]>().notNull().default([]),
+    /** Texts that were no recipe. */
+    invalid: integer("invalid").notNull().default(0),
+    recipe: text("recipe", { mode: "json" }).$type<RecipeJson>(),
+    file: text("file"),
+    sha256: text("sha256"),
+    /** Fingerprint of the base model that the adapter belongs to. */
+    model: text("model"),
+    /** Of the task's own tests, in their order. */
+    answers: text("answers", { mode: "json" }).$type<SkillAttempt[][]>(),
+    createdAt: createdAt(),
+    finishedAt: integer("finished_at"),
+  },
+  (t) => [uniqueIndex("skills_name").on(t.name)],
+);
+
 /** A task of an experiment: it trains the writer of recipes, or it is reported. */
 export const experimentTasks = sqliteTable(
   "experiment_tasks",
