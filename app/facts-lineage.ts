@@ -84,6 +84,7 @@ export function choiceFacts({ db, home }: Instance, id: number): ChoiceFacts | u
     state: current === BASE_VERSION ? "current" : "kept",
   };
   return {
+    currentId: current,
     version: version ? versionLine(db, home, version, current) : base,
     lost: lost.map(named),
     gained: gained.map(named),

@@ -44,6 +44,21 @@ export function listProbes(db: Database, passageId: number, split?: ProbeSplit):
     .all();
 }
 
+/** The report probes of passages that nothing has superseded. */
+export function reportProbes(db: Database, passageIds: number[]): Probe[] {
+  return db
+    .select()
+    .from(probes)
+    .where(
+      and(
+        inArray(probes.passageId, passageIds),
+        eq(probes.split, "report"),
+        isNull(probes.supersededBy),
+      ),
+    )
+    .all();
+}
+
 /** Of these questions, the ones that some report probe asks in the very same words. */
 export function askedInReports(db: Database, questions: string[]): Set<string> {
   const asked = new Set<string>();

@@ -1,4 +1,5 @@
 /** @jsxImportSource hono/jsx */
+import { CompareForm } from "./compare.tsx";
 import { counted, whole } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import type {
@@ -36,6 +37,9 @@ export function LineagePage(props: { lineage: LineageFacts; model: ModelFacts })
       <section aria-labelledby="tree-title">
         <h2 id="tree-title">The tree</h2>
         <Room lineage={lineage} />
+        {lineage.versions > 0 && (
+          <CompareForm a={lineage.roots[0]?.[1]?.id ?? 0} b={lineage.currentId} />
+        )}
         {lineage.roots.map((line) => (
           <Line line={line} />
         ))}
@@ -102,6 +106,11 @@ export function ChoicePage(props: { choice: ChoiceFacts; model: ModelFacts }) {
       )}
       {state !== "current" && (
         <>
+          <p>
+            <a href={`/versions/compare?a=${id}&b=${props.choice.currentId}`}>
+              Compare it with the one that answers now, passage by passage
+            </a>
+          </p>
           <Passages title="What it does not know, and the present one does" list={lost} />
           <Passages title="What it knows, and the present one does not" list={gained} />
         </>

@@ -86,7 +86,42 @@ export interface LineageFacts {
 
 /** What it would mean if a version answered. */
 export interface ChoiceFacts {
+  /** The version that answers now; 0 is the untouched base. */
+  currentId: number;
   version: VersionLine;
   lost: { id: number; title: string }[];
   gained: { id: number; title: string }[];
+}
+
+/** How the report questions of a passage were answered on the way to a version. */
+export interface ComparedScore {
+  /** Share that was right, and the mean of log p per token, in nats. */
+  accuracy: number;
+  logprob: number;
+  probes: number;
+  /** The latest version that any of them was asked under, where it is not the one that is compared. */
+  asOf?: number;
+}
+
+/** A passage that at least one of two versions was taught. */
+export interface ComparedPassage {
+  id: number;
+  title: string;
+  knownToA: boolean;
+  knownToB: boolean;
+  a?: ComparedScore;
+  b?: ComparedScore;
+}
+
+/** Two versions, passage by passage: first those that only one of them knows. */
+export interface CompareFacts {
+  /** 0 is the untouched base. */
+  a: number;
+  b: number;
+  onlyA: number;
+  onlyB: number;
+  both: number;
+  lines: ComparedPassage[];
+  page: number;
+  pages: number;
 }

@@ -6,9 +6,11 @@ import { unlearnPassage, unlearnSource } from "../../agent/lineage/unlearn.ts";
 import { requestRebuild, requestSleep, stopRefit } from "../../agent/refit/request.ts";
 import { checkVersion } from "../../agent/versions.ts";
 import { BASE_VERSION, getVersion, pinVersion } from "../../db/versions.ts";
+import { ComparePage } from "../../views/compare.tsx";
 import { ChoicePage, LineagePage } from "../../views/lineage-page.tsx";
 import { RefitPage } from "../../views/refit.tsx";
 import { RequestError } from "../errors.tsx";
+import { compareFacts } from "../facts-compare.ts";
 import { choiceFacts, lineageFacts, refitFacts } from "../facts-lineage.ts";
 import { readFields } from "../fields.ts";
 import { page } from "../page.ts";
@@ -26,6 +28,14 @@ export function versionRoutes(app: Hono<SiteEnv>, site: Site): void {
     c.header("Cache-Control", "no-store");
     const facts = await lineageFacts(instance, loadSettings(db), learner);
     return page(c, <LineagePage lineage={facts} model={model} />);
+  });
+
+  app.get("/versions/compare", (c) => {
+    const { a = "", b = "", page: number = "1" } = c.req.query();
+    const facts = compareFacts(db, idOf(a), idOf(b), parseId(number) ?? 1);
+    if (!facts) throw noVersion();
+    c.header("Cache-Control", "no-store");
+    return page(c, <ComparePage compared={facts} model={model} />);
   });
 
   app.get("/versions/:id", (c) => {

@@ -236,6 +236,42 @@ describe("a conversation", () => {
   });
 });
 
+describe("two versions", () => {
+  test("are compared passage by passage, with how each was last answered on the way", async () => {
+    const probe = (passage: number) => listProbes(site.db, passage, "report")[0]!.id;
+    const score = (id: number, logprob: number) => [
+      { probeId: probe(id), logprob, tokens: 2, exact: logprob > -1 },
+    ];
+    saveScores(site.db, 0, score(1, -8));
+    saveScores(site.db, 1, score(1, -0.5));
+    saveScores(site.db, 3, score(3, -0.25));
+    const page = await text("/versions/compare?a=1&b=3");
+    expect(page).toContain("Version 1 knows 1 passage, version 3 knows 3 passages.");
+    expect(page).toContain("0 passages only version 1, 2 passages only version 3.");
+    const rows = page.split("<tr>").slice(2);
+    expect(rows.map((row) => /passages\/(\d)/.exec(row)![1])).toEqual(["3", "2", "1"]);
+    expect(rows[0]).toContain("Passage three &lt;b&gt;");
+    expect(rows[0]).toContain("not asked");
+    expect(rows[0]).toContain("−0.13");
+    // Nothing was asked since: what was then still stands.
+    expect(rows[2]).toContain("−0.25");
+    expect(rows[2]).toContain("(v1)");
+    const base = await text("/versions/compare?a=0&b=1");
+    expect(base).toContain("The untouched base model knows 0 passages");
+    expect(base).toContain("+100%");
+  });
+
+  test("that are not there are told", async () => {
+    for (const query of ["a=1", "a=1&b=99", "a=x&b=1", "a=1&b=3&page=2"]) {
+      expect((await fetch(`${site.url}/versions/compare?${query}`)).status).toBe(404);
+    }
+    expect(await text("/versions")).toContain('action="/versions/compare"');
+    await send("/versions/1", { action: "use" });
+    expect(await text("/versions/3")).toContain("/versions/compare?a=3&amp;b=1");
+    await send("/versions/3", { action: "use" });
+  });
+});
+
 test("when to sleep and how much room there is are settings", () => {
   const { db } = site;
   const env = { SELKIE_SLEEP_VERSIONS: "7", SELKIE_ADAPTERS_MB: "12.5" };
