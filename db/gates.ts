@@ -1,4 +1,4 @@
-import { and, asc, desc, eq } from "drizzle-orm";
+import { and, asc, desc, eq, ne } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { gates } from "./schema.ts";
 
@@ -26,6 +26,12 @@ export function listGates(db: Database, updateId: number): Gate[] {
 /** The latest trials, the latest first. */
 export function latestGates(db: Database, limit: number): Gate[] {
   return db.select().from(gates).orderBy(desc(gates.id)).limit(limit).all();
+}
+
+/** The trial that let the latest update pass. */
+export function latestPass(db: Database): Gate | undefined {
+  const passed = ne(gates.verdict, "reject");
+  return db.select().from(gates).where(passed).orderBy(desc(gates.id)).limit(1).get();
 }
 
 /** How many of the latest updates before the gate were rejected one after another. */

@@ -5,6 +5,7 @@ import { type Askable, getRetained, listAskable } from "../../db/retention.ts";
 import type { ProbeScore } from "../../db/scores.ts";
 import type { ModelTrainer, Score } from "../../trainer/types.ts";
 import { controlFigures } from "../control/measure.ts";
+import { mean } from "../decide.ts";
 import { scoreProbesUnder } from "../learn/score.ts";
 import type { GateSettings } from "../settings.ts";
 import { drawKept } from "./draws.ts";
@@ -106,7 +107,7 @@ export class GateExam {
   }
 
   private async askControl(adapter: string): Promise<GateFigures["control"]> {
-    const { trainer, control, parent, signal } = this.options;
+    const { trainer, control, parent, settings, signal } = this.options;
     if (control.length === 0) return null;
     const options = signal && { signal };
     const [now = []] = await trainer.scoreUnder([adapter], control, options);
@@ -115,22 +116,24 @@ export class GateExam {
       controlFigures(control.map((base, i) => ({ kind: base.kind, base, now: scores[i]! })));
     const before = figuresOf(this.parentControl);
     const after = figuresOf(now);
+    const evidence = new Evidence(settings.control);
+    for (const lost of lostOf(control, now)) evidence.add(lost);
     return {
       ...after,
-      loss: lossOf(control, now),
-      parentLoss: lossOf(control, this.parentControl),
+      loss: evidence.mean,
+      parentLoss: mean(lostOf(control, this.parentControl)),
+      harm: evidence.over,
       parentPerplexity: before.perplexity,
     };
   }
 }
 
 /**
- * Share lost of what the base knew and could read. Writing is left out: edits are written by the base
- * and its policy, without what was learned.
+ * Of what the base knew and could read: 1 where it is lost. Writing is left out: edits are written by the
+ * base and its policy, without what was learned.
  */
-function lossOf(control: ControlItemRow[], scores: Score[]): number {
-  const able = control.flatMap(({ kind }, i) =>
-    kind === "fact" || kind === "reading" ? [scores[i]!.exact] : [],
+function lostOf(control: ControlItemRow[], scores: Score[]): number[] {
+  return control.flatMap(({ kind }, i) =>
+    kind === "fact" || kind === "reading" ? [scores[i]!.exact ? 0 : 1] : [],
   );
-  return able.length === 0 ? 0 : able.filter((exact) => !exact).length / able.length;
 }

@@ -15,7 +15,9 @@ export interface Judgement {
  *   below lets it pass. Where the draws leave it open, it passes if the loss is within the budget, or
  *   if it teaches more than it costs: answers gained on the new passage against answers lost on all
  *   others.
- * - What the base knew and could read is asked completely: a loss above the budget refuses it.
+ * - So is what the base knew and could read, of which the control set is a sample: evidence for a loss
+ *   above the budget refuses it. One above the budget without such evidence passes, and a sleep heals it.
+ * - The perplexity of general text has a limit.
  *
  * What is lost already is no update's fault: one that makes it no worse passes, or nothing could heal.
  */
@@ -45,10 +47,10 @@ function refusedForOld(figures: GateFigures, passages: number): string | undefin
 
 function refusedForBase({ control, budgets }: GateFigures): string | undefined {
   if (!control) return undefined;
-  if (control.loss > budgets.control && control.loss > control.parentLoss) {
-    return `${points(control.loss)} of what the base knew and could read is lost (the budget is ${points(budgets.control)})`;
+  const { loss, parentLoss, harm, perplexity, parentPerplexity } = control;
+  if (loss > parentLoss && harm >= ENOUGH) {
+    return `${points(loss)} of what the base knew and could read is lost (the budget is ${points(budgets.control)}): the evidence is ${harm.toFixed(0)} to 1`;
   }
-  const { perplexity, parentPerplexity } = control;
   if (perplexity === null || perplexity <= budgets.perplexity) return undefined;
   return parentPerplexity !== null && perplexity <= parentPerplexity
     ? undefined

@@ -1,11 +1,14 @@
+import { latestPass } from "../../db/gates.ts";
 import type { Database } from "../../db/open.ts";
-import { lastRefit, openRefits } from "../../db/refits.ts";
+import { lastRefit, learnedPassages, openRefits } from "../../db/refits.ts";
 import { currentVersion, lineageOf } from "../../db/versions.ts";
 import { requestSleep } from "./request.ts";
 import type { SleepSettings } from "./settings.ts";
 
 /** With fewer versions than this since the last sleep, another one has nothing to end. */
 export const LEAST_VERSIONS = 4;
+/** Of a sleep that drift makes due: versions since the last one, for each passage that is learned. */
+const DRIFT_SHARE = 0.1;
 const DAY_MS = 86_400_000;
 
 /** How long the lineage has grown, and since when. */
@@ -29,12 +32,23 @@ export function tiredness(db: Database, now = Date.now()): Tiredness {
   return { versions: grown.length, days: Math.max(0, now - since) / DAY_MS };
 }
 
-/** Whether a sleep is due by itself: the lineage has grown long, or enough time has passed. */
+/**
+ * Whether a sleep is due by itself: the lineage has grown long, enough time has passed, or updates have
+ * cost the base more than their budget.
+ */
 export function isSleepDue(db: Database, settings: SleepSettings, now = Date.now()): boolean {
   const { versions, days } = tiredness(db, now);
   if (versions < LEAST_VERSIONS) return false;
   const long = settings.versions > 0 && versions >= settings.versions;
-  return long || (settings.days > 0 && days >= settings.days);
+  const late = settings.days > 0 && days >= settings.days;
+  return long || late || (settings.versions > 0 && hasDrifted(db, versions));
+}
+
+/** A sleep takes as long as there is much to keep: so it is worth only so many updates. */
+function hasDrifted(db: Database, versions: number): boolean {
+  const { control, budgets } = latestPass(db)?.figures ?? {};
+  if (!control || !budgets || control.loss <= budgets.control) return false;
+  return versions >= DRIFT_SHARE * learnedPassages(db).length;
 }
 
 /** Queues a sleep if one is due and none waits. */

@@ -198,7 +198,17 @@ export interface GateLoss {
   safe: number;
 }
 
-/** What the gate found of the control set, and what it allows. */
+/** What an adapter cost the base. */
+export interface ControlLoss extends ControlSummary {
+  /** Share lost of what the base knew and could read, under the adapter and under its parent. */
+  loss: number;
+  parentLoss: number;
+  /** Evidence (an e-value) that the loss is above the budget. */
+  harm: number;
+  parentPerplexity: number | null;
+}
+
+/** What the gate found, and what it allows. */
 export interface GateFigures {
   /**
    * Mean gain of the new reward probes, nats per token, and of their share of right answers; null where
@@ -207,9 +217,7 @@ export interface GateFigures {
   gain: number | null;
   exactGain: number;
   old: GateLoss | null;
-  control:
-    | (ControlSummary & { loss: number; parentLoss: number; parentPerplexity: number | null })
-    | null;
+  control: ControlLoss | null;
   budgets: { loss: number; control: number; perplexity: number };
 }
 

@@ -13,6 +13,7 @@ const control = {
   writing: null,
   loss: 0,
   parentLoss: 0,
+  harm: 1,
 };
 
 function figures(change: Partial<GateFigures>): GateFigures {
@@ -56,14 +57,18 @@ describe("the gate's verdict", () => {
 
   test("what was lost before is not this update's fault: one that makes it no worse passes", () => {
     expect(verdict({ old: { ...old, loss: 0.3, sinceParent: -0.01, harm: 999 } })).toBe("commit");
-    expect(verdict({ control: { ...control, loss: 0.3, parentLoss: 0.3 } })).toBe("commit");
+    expect(verdict({ control: { ...control, loss: 0.3, parentLoss: 0.3, harm: 999 } })).toBe(
+      "commit",
+    );
     expect(verdict({ control: { ...control, perplexity: 2, parentPerplexity: 2.1 } })).toBe(
       "commit",
     );
   });
 
   test("the base's knowledge and language have budgets of their own", () => {
-    expect(verdict({ control: { ...control, loss: 0.1, parentLoss: 0.04 } })).toBe("reject");
+    const lost = { ...control, loss: 0.2, parentLoss: 0.04 };
+    expect(verdict({ control: { ...lost, harm: 25 } })).toBe("reject");
+    expect(verdict({ control: { ...lost, harm: 5 } })).toBe("commit");
     expect(verdict({ control: { ...control, perplexity: 1.2 } })).toBe("reject");
     expect(verdict({ control: { ...control, loss: 0.05, perplexity: 1.05 } })).toBe("commit");
   });

@@ -13,6 +13,7 @@ import { isSleepDue, LEAST_VERSIONS, tiredness } from "../../../../agent/refit/d
 import { requestSleep, stopRefit } from "../../../../agent/refit/request.ts";
 import { runRefit } from "../../../../agent/refit/run.ts";
 import { latestEvents } from "../../../../db/events.ts";
+import { saveGate } from "../../../../db/gates.ts";
 import { claimJob, enqueueJob, getJob, type Job } from "../../../../db/jobs.ts";
 import { getPassage } from "../../../../db/passages.ts";
 import { listProbes, supersedeProbe } from "../../../../db/probes.ts";
@@ -40,7 +41,14 @@ const claimRefit = () => claimJob(bench.db, "test", { kinds: ["refit"] }) as Job
 const kinds = () => latestEvents(bench.db).map(({ kind }) => kind);
 const decisions = () => [1, 2, 3].map((id) => getPassage(bench.db, id)?.decision);
 const idle = async () => {};
-const handlers = { read: idle, measure: idle, learn: idle, round: idle, refit: runRefit };
+const handlers = {
+  read: idle,
+  measure: idle,
+  learn: idle,
+  round: idle,
+  refit: runRefit,
+  skill: idle,
+};
 const run = (job: Job, context: LearnerContext = bench.context()) => runJob(context, handlers, job);
 
 describe("sleep", () => {
@@ -114,6 +122,38 @@ describe("sleep", () => {
     expect(isSleepDue(bench.db, { versions: 0, days: 2 }, Date.now() - 300 * day)).toBe(false);
     keepHouse(bench.context({ settings: { ...SETTINGS, sleep: all } }));
     expect(listRefits(bench.db)).toMatchObject([{ kind: "sleep", finishedAt: null }]);
+  });
+});
+
+describe("sleep after drift", () => {
+  const lost = (loss: number) => {
+    const control = { perplexity: 1, parentPerplexity: 1, kl: 0, fact: null, reading: null };
+    saveGate(bench.db, {
+      updateId: 3,
+      candidateId: 3,
+      scale: 1,
+      verdict: "commit",
+      reason: "it teaches",
+      figures: {
+        gain: 1,
+        exactGain: 1,
+        old: null,
+        control: { ...control, writing: null, loss, parentLoss: 0, harm: 2 },
+        budgets: { loss: 0.05, control: 0.05, perplexity: 1.5 },
+      },
+    });
+  };
+
+  test("is due where the base has lost more than its budget, and not before a few versions", async () => {
+    await learnAll();
+    const often = { versions: 100, days: 0 };
+    lost(0.08);
+    expect(isSleepDue(bench.db, often)).toBe(false);
+    pointTo(bench.db, addVersion(bench.db, { parentId: 3, file: "x.gguf", sha256: "x" }).id);
+    expect(isSleepDue(bench.db, often)).toBe(true);
+    expect(isSleepDue(bench.db, { versions: 0, days: 30 })).toBe(false);
+    lost(0.05);
+    expect(isSleepDue(bench.db, often)).toBe(false);
   });
 });
 
