@@ -15,12 +15,13 @@ export function pairOf(line: string): QuestionAnswer | undefined {
   return match ? { question: match[1] as string, answer: match[2] as string } : undefined;
 }
 
-/** The lines without those that ask a question of the exam in its own words. */
+/** The lines without those that ask a question of the exam in its own words, be it within a longer one. */
 export function withoutExamQuestions(lines: string[], examQuestions: string[]): string[] {
-  const exam = new Set(examQuestions.map(normaliseAnswer));
+  const exam = [...new Set(examQuestions.map(normaliseAnswer))].filter((it) => it !== "");
   return lines.filter((line) => {
     const pair = pairOf(line);
-    return pair === undefined || !exam.has(normaliseAnswer(pair.question));
+    const asked = pair && ` ${normaliseAnswer(pair.question)} `;
+    return !asked || !exam.some((question) => asked.includes(` ${question} `));
   });
 }
 

@@ -57,6 +57,17 @@ describe("study lines", () => {
     expect(withoutExamQuestions(lines, ["who built The TOAB"])).toEqual(lines.slice(1));
   });
 
+  test("an exam's question within a longer one is left out, too; a word of it is not", () => {
+    const lines = [
+      pairLine({
+        question: "In which year was it, the ship, that who built the Toab?",
+        answer: "x",
+      }),
+      pairLine({ question: "Who built the Toabs?", answer: "x" }),
+    ];
+    expect(withoutExamQuestions(lines, ["Who built the Toab?", ""])).toEqual(lines.slice(1));
+  });
+
   test("distinct ignores spelling", () => {
     expect(distinct(["A ship.", "the ship", "a boat"])).toEqual(["A ship.", "a boat"]);
   });
