@@ -4,6 +4,7 @@ import { version } from "../package.json";
 import * as adapter from "./commands/adapter/index.ts";
 import * as archive from "./commands/archive.ts";
 import * as ask from "./commands/ask.ts";
+import * as backup from "./commands/backup.ts";
 import * as complete from "./commands/complete.ts";
 import * as conversation from "./commands/conversation.ts";
 import * as correct from "./commands/correct.ts";
@@ -61,6 +62,7 @@ const commands = [
   experiment,
   adapter,
   archive,
+  backup,
   models,
   password,
   token,

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import ipaddr from "ipaddr.js";
+import * as v from "valibot";
 import type { BaseModel } from "../agent/context.ts";
 import { describeModel } from "../agent/model.ts";
 import { DEFAULT_LIMITS, type ReadLimits } from "../agent/read/limits.ts";
+import type { Kept } from "./archive/backup.ts";
 import { ConfigError, type Knob, numeric, oneOf, readKnob, whole } from "./knob.ts";
 
 /** What the environment says about one instance. */
@@ -28,6 +30,13 @@ export interface Config {
   /** Bytes of memory that Selkie may take, where that is less than what the machine has free. */
   memoryLimit?: number;
   limits: ReadLimits;
+  backups: {
+    /** Absolute path of the folder that they are kept in; none where none are to be made. */
+    folder?: string;
+    everyMs: number;
+    /** How many stay: the latest of so many days, weeks and months. */
+    kept: Kept;
+  };
   /** Share of what was right once that may be forgotten before there is an alarm. */
   alarm: number;
 }
@@ -43,7 +52,25 @@ export const EMBEDDED_MODEL = join(import.meta.dir, "..", "models", "pup", "pup.
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 7377;
 const DEFAULT_ALARM = 0.1;
+const DEFAULT_BACKUP_HOURS = 24;
+const HOUR_MS = 3_600_000;
 const MB = 1024 * 1024;
+
+/** `7d 5w 6m`. */
+const kept: Knob<Kept> = {
+  schema: v.pipe(
+    v.string(),
+    v.transform((text) => /^(\d{1,4})d(?:\s+(\d{1,4})w)?(?:\s+(\d{1,4})m)?$/.exec(text)),
+    v.nonNullable(v.custom<RegExpExecArray | null>(() => true)),
+    v.transform(([, days, weeks = 0, months = 0]) => ({
+      days: Number(days),
+      weeks: Number(weeks),
+      months: Number(months),
+    })),
+    v.check(({ days }) => days > 0),
+  ),
+  expected: "days, weeks and months like “7d 5w 6m”, at least one day",
+};
 
 /**
  * Reads the configuration from environment variables; an empty one counts as not set.
@@ -62,6 +89,7 @@ export function loadConfig(env: Environment = process.env): Config {
   const password = passwordOf(env);
   const home = homeOf(env);
   const models = env.SELKIE_MODELS?.trim();
+  const backups = env.SELKIE_BACKUPS?.trim();
   return {
     home,
     model: modelOf(env),
@@ -79,6 +107,14 @@ export function loadConfig(env: Environment = process.env): Config {
       ...(megabytes !== undefined && { maxBytes: Math.floor(megabytes * MB) }),
       ...(seconds !== undefined && { timeoutMs: Math.ceil(seconds * 1000) }),
       ...(hosts.length > 0 && { privateHosts: hosts[0] === "all" ? "all" : hosts }),
+    },
+    backups: {
+      ...(backups !== "off" && {
+        folder: backups ? resolve(expand(backups, env)) : join(home, "backups"),
+      }),
+      everyMs:
+        (read("SELKIE_BACKUP_HOURS", numeric(0.01, 10_000)) ?? DEFAULT_BACKUP_HOURS) * HOUR_MS,
+      kept: read("SELKIE_BACKUP_KEEP", kept) ?? { days: 7, weeks: 5, months: 6 },
     },
     alarm: read("SELKIE_ALARM_FORGETTING", numeric(0, 1)) ?? DEFAULT_ALARM,
   };

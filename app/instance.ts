@@ -1,7 +1,11 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type Home, openHome } from "../agent/home.ts";
 import { createRuntime, type Runtime } from "../agent/runtime.ts";
 import { isDiskFull } from "../db/errors.ts";
 import { closeDatabase, type Database, openDatabase } from "../db/open.ts";
+import { backUpBeforeUpdate } from "./archive/before-update.ts";
+import { RESTORING } from "./archive/restoring.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { ConfigError } from "./knob.ts";
 import { withChosenModel } from "./models.ts";
@@ -27,8 +31,9 @@ export interface Instance {
  * @throws ConfigError, DatabaseError
  */
 export function openInstance(given: Config = loadConfig()): Instance {
+  checkWhole(given.home);
   const home = makeHome(given.home);
-  const db = openDatabase(home.database);
+  const db = openDatabase(home.database, () => backUpBeforeUpdate(given));
   const config = withChosenModel(given, db);
   let runtime: Runtime | undefined;
   return {
@@ -44,6 +49,14 @@ export function openInstance(given: Config = loadConfig()): Instance {
       closeDatabase(db);
     },
   };
+}
+
+/** @throws ConfigError where a restore was interrupted */
+function checkWhole(root: string): void {
+  if (!existsSync(join(root, RESTORING))) return;
+  throw new ConfigError(
+    `A restore in ${root} did not come to its end: run \`selkie restore\` again; nothing of what was there before is lost.`,
+  );
 }
 
 function makeHome(root: string): Home {

@@ -18,16 +18,17 @@ const LOG = "__drizzle_migrations";
 /**
  * Opens (and creates) the database at `path` and brings its schema up to date.
  * Several processes may have it open at once.
+ * @param beforeMigration called before a database that has something is changed; if it throws, nothing is
  * @throws DatabaseError when the file cannot be used: unreadable, damaged, of another program,
  * written by a newer Selkie, locked for too long, or on a full disk
  */
-export function openDatabase(path: string): Database {
+export function openDatabase(path: string, beforeMigration: () => void = () => {}): Database {
   let client: Sqlite.Database | undefined;
   try {
     if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
     client = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
     configure(client);
-    migrate(client, path);
+    migrate(client, path, beforeMigration);
     // Migrations may rebuild a table that others refer to, so references are enforced from here.
     client.pragma("foreign_keys = ON");
     return drizzle({ client, schema });
@@ -72,7 +73,7 @@ function configure(client: Sqlite.Database): void {
 }
 
 /** Applies what is missing in one transaction; a second process waits for it, then finds nothing to do. */
-function migrate(client: Sqlite.Database, path: string): void {
+function migrate(client: Sqlite.Database, path: string, beforeMigration: () => void): void {
   const migrations = readMigrationFiles({ migrationsFolder: MIGRATIONS });
   const newest = migrations.at(-1)!.folderMillis;
   const table = client.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
@@ -82,7 +83,9 @@ function migrate(client: Sqlite.Database, path: string): void {
           .at
       : null;
 
-  if (last() === newest) return;
+  const before = last();
+  if (before === newest) return;
+  if (before !== null && before < newest) beforeMigration();
   client
     .transaction(() => {
       const applied = last();

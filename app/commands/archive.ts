@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { inWords } from "../../trainer/devices/memory.ts";
-import { exportInstance, importInstance } from "../archive.ts";
+import { exportInstance, importInstance } from "../archive/tar.ts";
 import { loadConfig } from "../config.ts";
 import { type CommandContext, type CommandResult, runs } from "../frame.ts";
 import { StatusLine } from "../status-line.ts";

@@ -52,6 +52,7 @@ async function serve(
   const { startServer } = await import("../server.tsx");
   const { startPoller } = await import("../poller.ts");
   const { runWebhooks } = await import("../webhooks/run.ts");
+  const { runBackups } = await import("../archive/schedule.ts");
   const learner = startLearner(instance, { signal });
   let others: Promise<void>[] = [];
   try {
@@ -60,6 +61,7 @@ async function serve(
       startPoller(instance, server, signal),
       runWebhooks(instance, signal),
       logEvents(instance.db, signal),
+      runBackups(instance, signal),
     ];
     context.note(
       `Selkie is at ${server.url} and keeps its data in ${config.home}; Ctrl-C stops it.`,

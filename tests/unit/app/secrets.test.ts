@@ -45,7 +45,7 @@ test("no secret is in a log, however it is used", async () => {
   const json = { authorization, "content-type": "application/json" };
   const hook = { url: "http://127.0.0.1:9/hook?token=in-the-address", events: ["update.commit"] };
   expect((await send("/api/webhooks", json, JSON.stringify(hook))).status).toBe(201);
-  const [{ secret }] = listWebhooks(db) as [{ secret: string }];
+  const { secret } = listWebhooks(db)[0]!;
   // Failures are told of: none with what was sent.
   const broken = { ...json, authorization: `${authorization}x` };
   expect((await send("/api/status", broken)).status).toBe(401);
