@@ -20,6 +20,7 @@ import * as relearn from "./commands/relearn.ts";
 import * as report from "./commands/report.ts";
 import * as selftest from "./commands/selftest.ts";
 import * as serve from "./commands/serve.ts";
+import * as skill from "./commands/skill.ts";
 import * as sleep from "./commands/sleep.ts";
 import * as source from "./commands/source/index.ts";
 import * as status from "./commands/status.ts";
@@ -59,6 +60,7 @@ const commands = [
   unlearn,
   relearn,
   writer,
+  skill,
   experiment,
   adapter,
   archive,

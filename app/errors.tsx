@@ -5,6 +5,7 @@ import { HTTPException } from "hono/http-exception";
 import { GeneratorError } from "../agent/generator/types.ts";
 import { ModelError } from "../agent/jobs/trouble.ts";
 import { ReadError } from "../agent/read/errors.ts";
+import { TaskError } from "../agent/skills/task.ts";
 import { DatabaseError, explainDatabaseError, isDiskFull } from "../db/errors.ts";
 import { TrainerError } from "../trainer/types.ts";
 import { type ErrorFacts, ErrorFragment, ErrorPage } from "../views/error.tsx";
@@ -76,6 +77,7 @@ function classify(error: unknown): [status: number, message?: string] {
   if (error instanceof ReadError) {
     return [error.code === "too-large" ? 413 : 422, error.message];
   }
+  if (error instanceof TaskError) return [422, error.message];
   if (error instanceof ModelChoiceError) return [CHOICES[error.code], error.message];
   if (isDiskFull(error)) {
     return [

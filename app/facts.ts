@@ -1,14 +1,11 @@
 import { isDead } from "../agent/jobs/owner.ts";
 import { describe } from "../agent/jobs/run.ts";
 import { LOOP_LEASE } from "../agent/loop.ts";
-import { memoryMatrix } from "../agent/measure/matrix.ts";
-import { metricsOf } from "../agent/measure/report.ts";
 import { totalSeconds } from "../agent/measure/timing.ts";
 import {
   countUpdates,
   examScores,
   hasRealDocument,
-  memoryRevision,
   type PassageOverview,
   passageOverviews,
   probeKinds,
@@ -18,7 +15,6 @@ import { countDocuments } from "../db/documents.ts";
 import { latestEvents } from "../db/events.ts";
 import { countJobs, listJobs } from "../db/jobs.ts";
 import { leaseHolder } from "../db/leases.ts";
-import { latestMeasurement, type MemoryFigures } from "../db/measurements.ts";
 import type { Database } from "../db/open.ts";
 import { countPassages, getPassage } from "../db/passages.ts";
 import { findOpenUpdate, type Update } from "../db/updates.ts";
@@ -26,8 +22,6 @@ import { currentVersion } from "../db/versions.ts";
 import type {
   Lineage,
   LogLine,
-  Matrix,
-  MemoryFacts,
   NowFacts,
   PassageLine,
   PassageList,
@@ -71,7 +65,7 @@ function runningJob(db: Database, learner: Learner): RunningJob | undefined {
   if (!job) return undefined;
   const { passageId } = job.payload;
   if (job.kind === "measure") return { title: describe(db, job), stage: "sweep", detail: "" };
-  if (job.kind === "round" || job.kind === "refit") {
+  if (job.kind === "round" || job.kind === "refit" || job.kind === "skill") {
     return { title: describe(db, job), stage: job.kind, detail: "" };
   }
   if (passageId === undefined) {
@@ -147,57 +141,6 @@ export function logLines(db: Database): LogLine[] {
     at: createdAt,
     passageId: passageId ?? undefined,
   }));
-}
-
-/** The matrix and its figures; worked out anew only when something was measured. */
-export class Memory {
-  private cached?: { revision: string; matrix: Matrix; facts: MemoryFacts };
-
-  constructor(private readonly db: Database) {}
-
-  facts(): MemoryFacts {
-    return this.get().facts;
-  }
-
-  matrix(): Matrix {
-    return this.get().matrix;
-  }
-
-  private get() {
-    const revision = memoryRevision(this.db);
-    if (this.cached?.revision === revision) return this.cached;
-    const { versions, columns, accuracy } = memoryMatrix(this.db);
-    const memory = latestMeasurement(this.db)?.figures ?? null;
-    const matrix: Matrix = {
-      rows: versions.map(({ id, updateId }) => ({ updateId, label: `v${id}` })),
-      columns: columns.map(({ passage, passages }) => ({
-        passageId: passage.id,
-        label: passages > 1 ? `${passage.title} and ${passages - 1} more` : passage.title,
-      })),
-      values: accuracy,
-    };
-    const facts: MemoryFacts = {
-      rows: versions.length,
-      columns: columns.length,
-      metrics: metricsOf(memory),
-      revision,
-      description: describeMemory(memory),
-    };
-    this.cached = { revision, matrix, facts };
-    return this.cached;
-  }
-}
-
-/** The memory in a sentence. */
-function describeMemory(memory: MemoryFigures | null): string {
-  if (!memory?.acc) return "";
-  const { acc, bwt, population, asked } = memory;
-  const percent = (share: number) => `${Math.round(share * 100)}%`;
-  const change = bwt
-    ? `; right after each passage's own update it was ${percent(acc.mean - bwt.mean)}`
-    : "";
-  const sample = asked < population ? ` (estimated from ${asked} of ${population} questions)` : "";
-  return `${percent(acc.mean)} of what was learned is answered right now${sample}${change}.`;
 }
 
 /** Whether the embedded model has been given something of the real world. */

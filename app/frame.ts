@@ -5,6 +5,7 @@ import { ModelError } from "../agent/jobs/trouble.ts";
 import { LoopError } from "../agent/loop.ts";
 import { PullError } from "../agent/models/errors.ts";
 import { ReadError } from "../agent/read/errors.ts";
+import { TaskError } from "../agent/skills/task.ts";
 import { RecordedError, TeacherError } from "../agent/teacher/types.ts";
 import { DatabaseError, explainDatabaseError } from "../db/errors.ts";
 import { TrainerError } from "../trainer/types.ts";
@@ -63,6 +64,7 @@ const EXPLAINED = [
   PullError,
   ReadError,
   RecordedError,
+  TaskError,
   TeacherError,
   TrainerError,
 ];

@@ -34,6 +34,7 @@ export function startLearner(
     const { learnPassage } = await import("../agent/learn/index.ts");
     const { runRefit } = await import("../agent/refit/run.ts");
     const { runRound } = await import("../agent/writer/round.ts");
+    const { learnSkill } = await import("../agent/skills/acquire.ts");
     const { runSweep } = await import("../agent/measure/sweep.ts");
     await runLoop({
       ...options,
@@ -44,6 +45,7 @@ export function startLearner(
         learn: metered(triaged(learnPassage)),
         measure: runSweep,
         refit: metered(runRefit),
+        skill: metered(learnSkill),
         round: metered(runRound),
       },
       onProgress: (next) => {

@@ -32,6 +32,7 @@ import { newspaperRoutes } from "./routes/newspaper.tsx";
 import { passageRoutes } from "./routes/passages.tsx";
 import { programRoutes } from "./routes/programs.tsx";
 import { signInRoutes } from "./routes/sign-in.tsx";
+import { skillRoutes } from "./routes/skills.tsx";
 import { sourceRoutes } from "./routes/sources.tsx";
 import { statusRoutes } from "./routes/status.ts";
 import { versionRoutes } from "./routes/versions.tsx";
@@ -122,6 +123,7 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
     statusRoutes,
     versionRoutes,
     writerRoutes,
+    skillRoutes,
     experimentRoutes,
     openaiRoutes,
     apiRoutes,

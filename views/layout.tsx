@@ -24,6 +24,7 @@ const PLACES = [
   { href: "/versions", label: "Versions" },
   { href: "/models", label: "Models" },
   { href: "/writer", label: "Writer" },
+  { href: "/skills", label: "Skills" },
   { href: "/experiments", label: "Experiments" },
   { href: "/programs", label: "Programs" },
   { href: "/#log", label: "Log" },

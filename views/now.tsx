@@ -36,7 +36,7 @@ export function NowSection(props: { now: NowFacts }) {
 }
 
 /** What is done apart from any passage's update. */
-const ALONE = new Set<RunningJob["stage"]>(["read", "round", "refit", "sweep", "triage"]);
+const ALONE = new Set<RunningJob["stage"]>(["read", "round", "refit", "skill", "sweep", "triage"]);
 
 function Job(props: { job: RunningJob }) {
   const { job } = props;
@@ -119,6 +119,7 @@ function Queue(props: { now: NowFacts }) {
 function headline(now: NowFacts): string {
   if (now.job?.stage === "read") return "Reading";
   if (now.job?.stage === "refit") return "Learning anew";
+  if (now.job?.stage === "skill") return "Learning a skill";
   if (now.job) return now.job.stage === "round" ? "Learning to write" : "Learning";
   if (now.loop === "stopped") return "Not learning";
   return now.queued > 0 && !now.resting ? "About to begin" : "At rest";

@@ -19,6 +19,7 @@ export type ProbeKind = "written" | "cloze";
 export type Stage =
   | "round"
   | "refit"
+  | "skill"
   | "sweep"
   | "read"
   | "triage"
@@ -134,6 +135,10 @@ export interface Lineage {
 
 /** R[t, i]: after update t, the accuracy on passage i. */
 export interface Matrix {
+  /** All rows and columns that there are. */
+  size: { rows: number; columns: number };
+  /** The stretch of them that this is, counted from 0; the ends are not part of it. */
+  window: { rows: [from: number, to: number]; columns: [from: number, to: number] };
   rows: { updateId: number | null; label: string }[];
   columns: { passageId: number; label: string }[];
   /** null where it was not measured. */

@@ -11,12 +11,12 @@ import {
 import { type ExperimentQuestion, listQuestions } from "../../db/experiments.ts";
 import { seedFor } from "../../trainer/random.ts";
 import type { ModelTrainer, TrainingRow } from "../../trainer/types.ts";
+import { trainCandidate, UNTRAINED } from "../candidate.ts";
 import { sameAnswer } from "../probe/answers.ts";
 import { answerText } from "../prompts.ts";
 import { sha256 } from "../read/hash.ts";
 import { type RewardProbe, standingsUnder } from "../reward/reward.ts";
 import { editRows } from "../study/rows.ts";
-import { trainCandidate, UNTRAINED } from "./candidate.ts";
 import type { Lab, LabPassage } from "./lab.ts";
 
 /** Adapters that are scored in one call; the base's part of the work is shared by them. */

@@ -5,10 +5,12 @@ import { type Database, transaction } from "../../db/open.ts";
 import { decidePassage, getPassage } from "../../db/passages.ts";
 import { changeRefit, getRefit } from "../../db/refits.ts";
 import { changeRound, findOpenRound } from "../../db/rounds.ts";
+import { getSkill } from "../../db/skills.ts";
 import { changeUpdate, findOpenUpdate } from "../../db/updates.ts";
 import type { LearnerContext } from "../context.ts";
 import { clearInbox } from "../read/inbox.ts";
 import { refitName } from "../refit/request.ts";
+import { failSkill } from "../skills/request.ts";
 import { classify, errorMessage, type Trouble } from "./trouble.ts";
 import type { JobHandlers } from "./types.ts";
 
@@ -117,6 +119,7 @@ function fail(db: Database, job: Job, message: string): Outcome {
       if (update) changeUpdate(db, update.id, failed);
     }
     if (job.kind === "round") failRound(db, message);
+    if (job.kind === "skill") failSkill(db, job.payload.skillId, message);
     if (job.kind === "refit") failRefit(db, job.payload.refitId, message);
     addEvent(db, { level: "error", kind: "job.failed", message, jobId: job.id, passageId });
   });
@@ -139,9 +142,11 @@ function failRefit(db: Database, id: number | undefined, reason: string): void {
 
 /** The job as people know it: the passage's title, or what was to be read. */
 export function describe(db: Database, job: Job): string {
-  const { source, passageId, refitId } = job.payload;
+  const { source, passageId, refitId, skillId } = job.payload;
   if (job.kind === "round") return "The writer's round";
   if (job.kind === "measure") return "Asking every question";
+  const skill = skillId === undefined ? undefined : getSkill(db, skillId);
+  if (skill) return `Skill “${skill.name}”`;
   const refit = refitId === undefined ? undefined : getRefit(db, refitId);
   if (refit) return refitName(refit);
   if (passageId === undefined) return source ?? `Job ${job.id}`;

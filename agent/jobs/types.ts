@@ -15,6 +15,8 @@ export interface JobHandlers {
   measure: JobHandler;
   /** One adapter, fitted anew from the untouched base. */
   refit: JobHandler;
+  /** A task that is learned from a handful of examples. */
+  skill: JobHandler;
   /** A round of the outer loop. */
   round: JobHandler;
 }

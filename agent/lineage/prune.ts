@@ -4,6 +4,7 @@ import { addEvent } from "../../db/events.ts";
 import { type Database, transaction } from "../../db/open.ts";
 import { policyFiles } from "../../db/policies.ts";
 import { openRefits } from "../../db/refits.ts";
+import { skillFiles } from "../../db/skills.ts";
 import { openUpdates } from "../../db/updates.ts";
 import {
   currentVersion,
@@ -18,9 +19,9 @@ const MEGABYTE = 1e6;
 
 /** The adapters on the disk, in bytes. */
 export interface Room {
-  /** Of all versions and of the writer's policies. */
+  /** Of all versions, of the writer's policies and of skills. */
   used: number;
-  /** Of those that always stay: what answers, what would stand in for it, pinned ones, policies. */
+  /** Of those that always stay: what answers, what would stand in for it, pinned ones, policies, skills. */
   needed: number;
 }
 
@@ -68,7 +69,8 @@ export function pruneVersions(db: Database, home: Home, megabytes: number): Prun
 class Files {
   private readonly versions: Version[];
   private readonly byFile: Map<string, Version[]>;
-  private readonly policies: string[];
+  /** Those of policies and skills, which always stay. */
+  private readonly kept: string[];
   private readonly inUse: Set<number>;
 
   constructor(
@@ -78,7 +80,7 @@ class Files {
     this.versions = listVersions(db);
     const live = this.versions.filter(({ prunedAt }) => prunedAt === null);
     this.byFile = Map.groupBy(live, ({ file }) => file);
-    this.policies = policyFiles(db);
+    this.kept = [...policyFiles(db), ...skillFiles(db)];
     const current = currentVersion(db);
     const next = current && standIn(db, current);
     this.inUse = new Set([
@@ -90,7 +92,7 @@ class Files {
 
   /** Two versions, or a version and a policy, can have the same content, and so the same file. */
   isNeeded(file: string): boolean {
-    if (this.policies.includes(file)) return true;
+    if (this.kept.includes(file)) return true;
     const own = this.byFile.get(file) ?? [];
     return own.some(({ id, pinned }) => pinned || this.inUse.has(id));
   }
@@ -111,7 +113,7 @@ class Files {
 
   room(): Room {
     const room = { used: 0, needed: 0 };
-    for (const file of new Set([...this.byFile.keys(), ...this.policies])) {
+    for (const file of new Set([...this.byFile.keys(), ...this.kept])) {
       const size = this.size(file);
       room.used += size;
       if (this.isNeeded(file)) room.needed += size;
@@ -121,7 +123,7 @@ class Files {
 
   /** Removes what an interrupted pruning left. */
   sweep(): void {
-    const needed = new Set([...this.byFile.keys(), ...this.policies]);
+    const needed = new Set([...this.byFile.keys(), ...this.kept]);
     const there = new Set(readdirSync(this.home.adapters));
     for (const { file, prunedAt } of this.versions) {
       if (prunedAt === null || needed.has(file) || !there.has(file)) continue;

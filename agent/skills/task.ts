@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { TASK_FORMATS } from "../../db/schema.ts";
-import { type Grid, gridText, type Pair } from "./prompts.ts";
+import { sha256 } from "../read/hash.ts";
+import { type Grid, gridText, type Pair, parseGrid } from "./prompts.ts";
 import { COLOURS, MAX_SIDE } from "./transforms.ts";
 
 /** Fewer examples leave nothing to learn from when one is held out. */
@@ -101,6 +102,31 @@ export function parseTaskText(text: string): Task {
   });
 }
 
+/**
+ * Reads an input that is asked: a grid as JSON, or as lines of digits, or a text.
+ * @throws TaskError where it is not what the task asks for
+ */
+export function readInput(text: string, format: Task["format"]): string {
+  const given = text.replace(/\r\n?/g, "\n").trim();
+  const value = format === "grid" ? (parseGrid(given) ?? jsonOf(given)) : given;
+  const parsed = v.safeParse(format === "grid" ? GridSchema : TextSchema, value);
+  if (parsed.success) return parsed.output;
+  const message = parsed.issues[0].message;
+  throw new TaskError(
+    Array.isArray(value) || format === "text"
+      ? `The input ${message}.`
+      : "The input is no grid: give lines of digits, all as long, or [[0, 1], …].",
+  );
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function formatOf({ train, test }: v.InferInput<typeof TaskSchema>): Task["format"] {
   const sides = [...train, ...test].flatMap(({ input, output }) => [input, output]);
   const grids = sides.filter((side) => Array.isArray(side)).length;
@@ -155,4 +181,9 @@ function raggedWords({ input }: { input: Grid }): string {
 
 function sizeOf(grid: Grid): string {
   return `${grid.length} × ${grid[0]!.length}`;
+}
+
+/** The same for the same content. */
+export function taskKey({ format, train, test }: Task): string {
+  return sha256(JSON.stringify({ format, train, test }));
 }

@@ -48,6 +48,9 @@ export interface Attempt {
   votes: number;
 }
 
+/** Ways in which a test is asked where nothing else is said. */
+export const DEFAULT_VIEWS = 8;
+
 /** Attempts at each test, as ARC scores: right is what one of them is. */
 export const ATTEMPTS = 2;
 

@@ -11,6 +11,7 @@ import { learningApi } from "./learning.ts";
 import { memoryApi } from "./memory.ts";
 import { modelApi } from "./models.ts";
 import { settingsApi } from "./settings.ts";
+import { skillApi } from "./skills.ts";
 import { sourceApi } from "./sources.ts";
 import { statusApi } from "./status.ts";
 import { tokenApi } from "./tokens.ts";
@@ -33,6 +34,7 @@ const RESOURCES = [
   askApi,
   conversationApi,
   writerApi,
+  skillApi,
   experimentApi,
   settingsApi,
   modelApi,

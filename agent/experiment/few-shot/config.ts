@@ -1,7 +1,7 @@
 import { random, seedFor, shuffled } from "../../../trainer/random.ts";
-import type { LoraOptions, TrainOptions } from "../../../trainer/types.ts";
 import { LOSSES } from "../../skills/prompts.ts";
 import { AUGMENTATIONS, EPOCHS, RATES, type Recipe } from "../../skills/recipe.ts";
+import type { TaskTraining } from "../../skills/train.ts";
 import type { ExperimentConfig } from "../config.ts";
 
 /**
@@ -17,7 +17,7 @@ export const FEW_SHOT_ARMS = ["context", "own", "fixed", "seal", "oracle"] as co
 export type FewShotArm = (typeof FEW_SHOT_ARMS)[number];
 
 /** All that the figures depend on, besides the tasks and the model. */
-export interface FewShotConfig {
+export interface FewShotConfig extends TaskTraining {
   arms: FewShotArm[];
   /** Each has an outer loop, recipes and initial weights of its own. */
   seeds: number[];
@@ -33,10 +33,6 @@ export interface FewShotConfig {
   search: number;
   /** Ways in which each test is asked; their answers vote. */
   views: number;
-  /** A training has the tokens of so many full optimizer steps at most: a recipe that asks for more is cut. */
-  steps: number;
-  lora: LoraOptions;
-  training: Pick<TrainOptions, "batchTokens" | "weightDecay">;
   writer: ExperimentConfig["writer"];
 }
 

@@ -6,7 +6,7 @@ import { random, seedFor, shuffled } from "../../../trainer/random.ts";
 import type { ModelTrainer } from "../../../trainer/types.ts";
 import { sha256 } from "../../read/hash.ts";
 import { Lengths } from "../../skills/lengths.ts";
-import { parseTask, parseTaskText, type Task, TaskError } from "../../skills/task.ts";
+import { parseTask, parseTaskText, type Task, TaskError, taskKey } from "../../skills/task.ts";
 import { ExperimentDataError } from "../data.ts";
 
 /** A task with its name and, where the data says so, what it is for. */
@@ -70,11 +70,11 @@ export async function dealTasks(
   const usable = new Map<string, NamedTask & { key: string }>();
   for (const task of data.tasks) {
     const refuse = (problem: string) => problems.push({ problem: `${task.name} ${problem}` });
-    const { format, train, test } = task;
-    const key = sha256(JSON.stringify({ format, train, test }));
+    const key = taskKey(task);
     const other = usable.get(key);
     if (other) refuse(`is the same as ${other.name}`);
-    else if (test.some(({ output }) => output === null)) refuse("has a test without its output");
+    else if (task.test.some(({ output }) => output === null))
+      refuse("has a test without its output");
     else if (!(await isReadable(trainer, task))) {
       refuse(`is longer than the ${trainer.info.contextLength} tokens that the model reads`);
     } else usable.set(key, { ...task, key });

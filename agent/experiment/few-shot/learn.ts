@@ -12,8 +12,7 @@ import { seedFor } from "../../../trainer/random.ts";
 import { sha256 } from "../../read/hash.ts";
 import { attemptTask, scoreTask } from "../../skills/ask.ts";
 import { type Recipe, recipeText } from "../../skills/recipe.ts";
-import { planTraining, type Training } from "../../skills/training.ts";
-import { type Candidate, trainCandidate, UNTRAINED } from "../candidate.ts";
+import { IN_CONTEXT, type TrainedTask, trainTask } from "../../skills/train.ts";
 import type { TaskLab } from "./lab.ts";
 
 /** Adapters that are scored in one call; the base's part of the work is shared by them. */
@@ -26,12 +25,9 @@ export interface TaskSpec {
   seed: number;
 }
 
-interface Trained extends Candidate {
+interface Trained extends TrainedTask {
   spec: TaskSpec;
-  training: Training;
 }
-
-const NOTHING: Training = { rows: [], epochs: 0, bounded: false, unreadable: 0 };
 
 /**
  * Learns a task with each of several recipes, each on an adapter of its own from the one loaded base, scores
@@ -76,7 +72,7 @@ async function learnGroup(
   try {
     for (const spec of specs) {
       lab.signal.throwIfAborted();
-      trained.push(await train(lab, task, spec));
+      trained.push({ spec, ...(await train(lab, task, spec)) });
     }
     const adapters = trained.map(({ adapter }) => adapter);
     const scores = await scoreTask(await lab.trainer(), task, adapters, lab.signal);
@@ -97,23 +93,21 @@ async function learnGroup(
   }
 }
 
-async function train(lab: TaskLab, task: ExperimentTask, spec: TaskSpec): Promise<Trained> {
-  const untrained = { spec, training: NOTHING, adapter: null, figures: UNTRAINED };
-  const { recipe } = spec;
-  if (!recipe) return untrained;
-  const { lora, training: options, steps } = lab.config;
-  const trainer = await lab.trainer();
-  // The same rows and initial weights for every recipe of a task.
-  const seed = seedFor(spec.seed, `task ${task.ordinal}`) % MAX_SEED;
-  const maxTokens = steps * options.batchTokens;
-  const training = await planTraining(trainer, task, recipe, { seed, maxTokens });
-  const { rows, epochs } = training;
-  if (rows.length === 0) return { ...untrained, training };
+async function train(
+  lab: TaskLab,
+  task: ExperimentTask,
+  { recipe, seed }: TaskSpec,
+): Promise<TrainedTask> {
+  if (!recipe) return IN_CONTEXT;
   // What writes text takes an adapter of the same name for the same adapter.
-  const name = sha256(JSON.stringify(placeOf(lab, task, spec)));
-  const out = join(lab.home.adapters, lab.scratch, `${name}.gguf`);
-  const job = { rows, lora, options: { ...options, learningRate: recipe.rate, epochs, seed }, out };
-  return { spec, training, ...(await trainCandidate(trainer, job, lab.signal)) };
+  const name = sha256(JSON.stringify(placeOf(lab, task, { recipe, seed })));
+  return trainTask(await lab.trainer(), task, recipe, {
+    ...lab.config,
+    // The same rows and initial weights for every recipe of a task.
+    seed: seedFor(seed, `task ${task.ordinal}`) % MAX_SEED,
+    out: join(lab.home.adapters, lab.scratch, `${name}.gguf`),
+    signal: lab.signal,
+  });
 }
 
 async function predictTests(

@@ -126,6 +126,7 @@ export class LearnerStudent implements Student {
       refit: runRefit,
       measure: runSweep,
       read: nothing,
+      skill: nothing,
       round: nothing,
     };
     for (;;) {

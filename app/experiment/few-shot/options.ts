@@ -4,8 +4,9 @@ import {
   FEW_SHOT_ARMS,
   type FewShotConfig,
 } from "../../../agent/experiment/few-shot/config.ts";
+import { DEFAULT_TRAINING } from "../../../agent/skills/train.ts";
+import { DEFAULT_VIEWS } from "../../../agent/skills/views.ts";
 import { DEFAULT_WRITER } from "../../../agent/writer/settings.ts";
-import { LORA_TARGETS } from "../../../trainer/types.ts";
 import { listOf, numeric, readKnob, whole } from "../../knob.ts";
 
 /** What `selkie experiment few-shot` may be told; all as text. */
@@ -34,6 +35,7 @@ export interface FewShotOptions {
 /** Adds the options of {@link FewShotOptions} to a command. */
 export function fewShotOptions(command: Command): Command {
   const { epochs, learningRate } = DEFAULT_WRITER.train;
+  const { lora, training, steps } = DEFAULT_TRAINING;
   return command
     .option("--model <file>", "a GGUF (default: the grid model, or SELKIE_MODEL for a folder)")
     .option("--world-seed <n>", "of the grid world's tasks, in place of a folder")
@@ -45,10 +47,18 @@ export function fewShotOptions(command: Command): Command {
     .option("--recipes <m>", "recipes of each training task in a round", "8")
     .option("--samples <n>", "recipes as they come that own and seal are averaged over", "2")
     .option("--search <n>", "recipes that fixed and oracle choose from", "16")
-    .option("--views <n>", "ways in which a test is asked; their answers vote", "8")
-    .option("--steps <n>", "full optimizer steps whose tokens a recipe may train on at most", "64")
-    .option("--step-tokens <n>", "tokens of an optimizer step", "512")
-    .option("--rank <r>", "of the adapters", "16")
+    .option(
+      "--views <n>",
+      "ways in which a test is asked; their answers vote",
+      String(DEFAULT_VIEWS),
+    )
+    .option(
+      "--steps <n>",
+      "full optimizer steps whose tokens a recipe may train on at most",
+      String(steps),
+    )
+    .option("--step-tokens <n>", "tokens of an optimizer step", String(training.batchTokens))
+    .option("--rank <r>", "of the adapters", String(lora.rank))
     .option("--writer-epochs <n>", "epochs of the writer's training", String(epochs))
     .option("--writer-rate <x>", "its learning rate", String(learningRate))
     .option("--minutes <n>", "end after so long with what there is; the same command goes on")
@@ -77,10 +87,10 @@ export function readFewShot(options: FewShotOptions): FewShotConfig {
     search: count("search", options.search, 1, allRecipes().length),
     views: count("views", options.views, 1, 64),
     steps: count("steps", options.steps),
-    lora: { rank, alpha: 2 * rank, targets: [...LORA_TARGETS] },
+    lora: { ...DEFAULT_TRAINING.lora, rank, alpha: 2 * rank },
     training: {
+      ...DEFAULT_TRAINING.training,
       batchTokens: count("step-tokens", options.stepTokens, 16, 1_000_000),
-      weightDecay: 0,
     },
     writer: {
       lora,

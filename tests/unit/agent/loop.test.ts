@@ -58,6 +58,7 @@ function loop(handlers: Partial<JobHandlers>, options: Partial<LoopOptions> = {}
       measure: async () => {},
       refit: async () => {},
       learn: async () => {},
+      skill: async () => {},
       round: async () => {},
       ...handlers,
     },

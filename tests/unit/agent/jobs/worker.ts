@@ -16,6 +16,7 @@ await runLoop({
   timing: { poll: 2 },
   handlers: {
     read: async () => {},
+    skill: async () => {},
     round: async () => {},
     measure: async () => {},
     refit: async () => {},

@@ -331,7 +331,14 @@ describe("a round, interrupted", () => {
     const { db } = bench;
     collectMany(db, 12);
     const idle = async () => {};
-    const handlers = { read: idle, measure: idle, refit: idle, learn: idle, round: runRound };
+    const handlers = {
+      read: idle,
+      measure: idle,
+      refit: idle,
+      skill: idle,
+      learn: idle,
+      round: runRound,
+    };
     const job = claimRound(db);
     let asked = false;
     const busy = context({
@@ -371,7 +378,14 @@ describe("a round, interrupted", () => {
       throw new Error("The rows are bad.");
     };
     const idle = async () => {};
-    const handlers = { read: idle, measure: idle, refit: idle, learn: idle, round: runRound };
+    const handlers = {
+      read: idle,
+      measure: idle,
+      refit: idle,
+      skill: idle,
+      learn: idle,
+      round: runRound,
+    };
     expect(await runJob(context(), handlers, claimRound(db))).toEqual({ end: "failed" });
     expect(listRounds(db)[0]).toMatchObject({ verdict: "failed", reason: "The rows are bad." });
     expect(latestEvents(db)[0]).toMatchObject({ level: "error", message: "The rows are bad." });

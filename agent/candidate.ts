@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { type ModelTrainer, TrainerError, type TrainJob } from "../../trainer/types.ts";
+import { type ModelTrainer, TrainerError, type TrainJob } from "../trainer/types.ts";
 
 /** What a candidate's training took, and how it went. */
 export interface TrainingFigures {
