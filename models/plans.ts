@@ -39,7 +39,8 @@ const grid: PretrainPlan = {
     headDim: 32,
     contextLength: 1024,
     rmsEps: 1e-5,
-    ropeBase: 10000,
+    // Cells are told apart by how many tokens lie between them, and no row is long: fine steps, few of them.
+    ropeBase: 100,
     ropeScale: 1,
     ropeDims: 32,
   },
