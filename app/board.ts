@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { changeCounter } from "../db/dashboard.ts";
 import { HOME_PARTS, type HomeFacts, type HomePart } from "../views/home.tsx";
-import type { Memory } from "./facts.ts";
 import type { Learner } from "./learner.ts";
+import type { Memory } from "./memory.ts";
 
 /** How often a board that somebody watches looks for changes, in milliseconds. */
 const TICK_MS = 300;

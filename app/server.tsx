@@ -9,22 +9,24 @@ import { admit } from "./access.ts";
 import { apiRoutes } from "./api/index.ts";
 import { Board } from "./board.ts";
 import { errorResponse, notFound } from "./errors.tsx";
-import { lineage, logLines, Memory, needsRealModel, nowFacts, passageList } from "./facts.ts";
+import { lineage, logLines, needsRealModel, nowFacts, passageList } from "./facts.ts";
 import { guard, isLoopback, limitBody } from "./guard.ts";
 import type { Instance } from "./instance.ts";
 import { ConfigError } from "./knob.ts";
 import type { Learner } from "./learner.ts";
 import { mcpRoutes } from "./mcp/routes.ts";
+import { Memory } from "./memory.ts";
 import { openaiRoutes } from "./openai/routes.ts";
 import { Puller } from "./pulls.ts";
 import { askRoutes } from "./routes/ask.tsx";
 import { assetRoutes } from "./routes/assets.ts";
 import { eventRoutes } from "./routes/events.tsx";
 import { experimentRoutes } from "./routes/experiments.tsx";
+import { faultRoutes } from "./routes/faults.tsx";
 import { handRoutes } from "./routes/hand.tsx";
 import { homeRoutes } from "./routes/home.tsx";
 import { learningRoutes } from "./routes/learning.tsx";
-import { matrixRoutes } from "./routes/matrix.ts";
+import { matrixRoutes } from "./routes/matrix.tsx";
 import { memoryRoutes } from "./routes/memory.tsx";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { modelRoutes } from "./routes/models.tsx";
@@ -121,6 +123,7 @@ export async function createApp(site: Site): Promise<Hono<SiteEnv>> {
     memoryRoutes,
     learningRoutes,
     statusRoutes,
+    faultRoutes,
     versionRoutes,
     writerRoutes,
     skillRoutes,

@@ -1,5 +1,5 @@
 /** What the pages ask of the database, beyond the queries of each table's own file. */
-import { and, asc, count, desc, eq, inArray, like, max, not, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, inArray, isNotNull, like, max, not, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import type { ProbeKind } from "./probes.ts";
 import { lastScores } from "./retention.ts";
@@ -51,6 +51,15 @@ export function memoryRevision(db: Database): string {
       .from(measurements)
       .get()?.id ?? 0;
   return `${version}.${currentVersion(db)?.id ?? BASE_VERSION}.${score}.${measured}`;
+}
+
+/** How many rows and columns the accuracy matrix has: versions, and passages that some version taught. */
+export function matrixSize(db: Database): { rows: number; columns: number } {
+  const taught = sql<number>`count(distinct ${updates.passageId})`;
+  return {
+    rows: db.select({ n: count() }).from(versions).get()!.n,
+    columns: db.select({ n: taught }).from(updates).where(isNotNull(updates.versionId)).get()!.n,
+  };
 }
 
 /** A stretch of all passages: the one studied last first, then those that wait, in their order. */

@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, inArray, max, or, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, max, or, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { probes, scores, updates } from "./schema.ts";
 
@@ -80,15 +80,42 @@ const SUMMARY = {
   probes: sql<number>`count(*)`,
 };
 
-/** The report scores of passages under a version and all later ones, summed up by SQLite. */
-export function passageScores(db: Database, fromVersion: number): PassageScore[] {
-  return db
-    .select(SUMMARY)
-    .from(scores)
-    .innerJoin(probes, eq(probes.id, scores.probeId))
-    .where(and(eq(probes.split, "report"), gte(scores.versionId, fromVersion)))
-    .groupBy(scores.versionId, probes.passageId)
-    .all();
+/** How the report probes of passages were answered under one version: sums, passage by passage. */
+export interface PassageSums {
+  passageIds: Uint32Array;
+  probes: Uint32Array;
+  /** How many were right, and the sum of log p per token, in nats. */
+  right: Uint32Array;
+  logprob: Float64Array;
+}
+
+/** The sums of every passage that was asked under a version. */
+export function passageSums(db: Database, versionId: number): PassageSums {
+  const rows = db.$client
+    .prepare(
+      `SELECT p.passage_id, count(*), sum(s.exact), sum(s.logprob / max(s.tokens, 1))
+       FROM scores s JOIN probes p ON p.id = s.probe_id
+       WHERE s.version_id = ? AND p.split = 'report' GROUP BY p.passage_id`,
+    )
+    .raw()
+    .all(versionId) as [number, number, number, number][];
+  return {
+    passageIds: Uint32Array.from(rows, (row) => row[0]),
+    probes: Uint32Array.from(rows, (row) => row[1]),
+    right: Uint32Array.from(rows, (row) => row[2]),
+    logprob: Float64Array.from(rows, (row) => row[3]),
+  };
+}
+
+/** The versions that something was scored under since a row of the scores, and the last row. */
+export function scoredSince(db: Database, row: number): { last: number; versions: number[] } {
+  const last =
+    db.get<{ last: number | null }>(sql`SELECT max(rowid) AS last FROM scores`).last ?? 0;
+  if (row === 0 || last === row) return { last, versions: [] };
+  const versions = db.all<{ id: number }>(
+    sql`SELECT DISTINCT version_id AS id FROM scores WHERE rowid > ${row}`,
+  );
+  return { last, versions: versions.map(({ id }) => id) };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** @jsxImportSource hono/jsx */
+import { isLarge } from "./charts/heatmap.ts";
 import { percent, points, whole } from "./format.ts";
 import { Section, ThemedPicture } from "./parts.tsx";
 import type { MemoryFacts, Metrics } from "./types.ts";
@@ -47,8 +48,8 @@ export function MemorySection(props: { memory: MemoryFacts }) {
       aside={
         !empty && (
           <>
-            <a href="/memory">More</a> The numbers: <a href="/matrix.csv">CSV</a>{" "}
-            <a href="/matrix.json">JSON</a>
+            <a href="/memory">More</a> <a href="/matrix">Look closer</a> The numbers:{" "}
+            <a href="/matrix.csv">CSV</a> <a href="/matrix.json">JSON</a>
           </>
         )
       }
@@ -79,7 +80,7 @@ export function MemorySection(props: { memory: MemoryFacts }) {
 function MatrixFigure(props: { memory: MemoryFacts }) {
   const { rows, columns, revision, description } = props.memory;
   return (
-    <figure class="matrix">
+    <figure class={isLarge(rows, columns) ? "matrix matrix-large" : "matrix"}>
       <ThemedPicture
         source={(theme) => `/matrix/picture?theme=${theme}&rev=${revision}`}
         alt={`Accuracy matrix, ${whole(rows)} updates by ${whole(columns)} passages. ${description}`}

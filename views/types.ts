@@ -79,6 +79,8 @@ export interface NowFacts {
   problem?: string;
   /** Why nothing is learned for now though something waits: as people wish, or as the gate says. */
   resting?: string;
+  /** When the last good backup was made, and why the latest attempt failed. */
+  backup?: { last: number | null; problem: string | null };
 }
 
 /** One line of the list of passages. */

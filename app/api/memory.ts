@@ -119,7 +119,10 @@ export function memoryApi(app: Hono<SiteEnv>, site: Site): void {
       answer: Matrix,
     }),
     read,
-    (c) => send(c, Matrix, site.board.memory.matrix()),
+    async (c) => {
+      const { rows, columns, values } = await site.board.memory.matrix();
+      return send(c, Matrix, { rows, columns, values });
+    },
   );
 
   app.post(

@@ -5,7 +5,7 @@ import { renderSvg } from "./svg.ts";
 import { CHART_FONT, THEMES, type ThemeName } from "./theme.ts";
 
 /** More cells than this a side make an SVG too heavy: a PNG is drawn instead. */
-export const MAX_SVG_SIDE = 60;
+export const MAX_SVG_SIDE = 64;
 const WIDTH = 760;
 const MARGIN = { left: 76, right: 12, top: 12, bottom: 76 };
 const MAX_CELL = 44;
@@ -19,10 +19,14 @@ export interface Picture {
 
 /** The accuracy matrix R[t, i]: rows are updates, columns passages. */
 export function matrixPicture(matrix: Matrix, theme: ThemeName): Picture {
-  const side = Math.max(matrix.rows.length, matrix.columns.length);
-  return side > MAX_SVG_SIDE
+  return isLarge(matrix.rows.length, matrix.columns.length)
     ? { type: "image/png", body: heatPng(matrix.values, THEMES[theme]) }
     : { type: "image/svg+xml", body: matrixSvg(matrix, theme) };
+}
+
+/** Whether a matrix of this size is a PNG. */
+export function isLarge(rows: number, columns: number): boolean {
+  return Math.max(rows, columns) > MAX_SVG_SIDE;
 }
 
 function matrixSvg(matrix: Matrix, theme: ThemeName): string {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Board } from "../../../app/board.ts";
-import type { Memory } from "../../../app/facts.ts";
+import type { Memory } from "../../../app/memory.ts";
 import { addEvent } from "../../../db/events.ts";
 import { closeDatabase, type Database, openDatabase } from "../../../db/open.ts";
 import { homeFacts } from "../views/samples.ts";
