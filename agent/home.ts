@@ -22,7 +22,8 @@ export function openHome(root: string): Home {
     inbox: join(root, "inbox"),
   };
   for (const dir of [root, home.adapters, home.scratch, home.inbox]) {
-    mkdirSync(dir, { recursive: true });
+    // Others of this machine are not to read what was read, nor keys.
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
   }
   return home;
 }

@@ -29,6 +29,7 @@ import type {
   Stage,
   UpdateLine,
 } from "../views/types.ts";
+import { backupState } from "./archive/schedule.ts";
 import type { Learner } from "./learner.ts";
 
 /** How much of each list the overview shows. */
@@ -52,6 +53,7 @@ export function nowFacts(db: Database, learner: Learner): NowFacts {
     ...(elsewhere && { process: Number(holder.owner.split("/")[1]) }),
     problem: state.phase === "paused" ? state.message : (elsewhere && holder.problem) || undefined,
     ...(state.phase === "resting" && { resting: state.message }),
+    backup: backupState(db),
   };
 }
 

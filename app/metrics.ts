@@ -8,6 +8,7 @@ import { countVerdicts } from "../db/updates.ts";
 import { currentVersion } from "../db/versions.ts";
 import { countDeliveries } from "../db/webhooks.ts";
 import { version } from "../package.json";
+import { backupState } from "./archive/schedule.ts";
 import { sourceLines } from "./facts-sources.ts";
 import type { Learner } from "./learner.ts";
 
@@ -72,6 +73,10 @@ export function createMetrics(db: Database, learner: Pick<Learner, "state">): Re
     "1 while the loop of this process waits for something to be put right.",
     () => (learner.state().phase === "paused" ? 1 : 0),
   );
+  gauge("selkie_backup_seconds", "Unix time of the last good backup.", () => {
+    const { last } = backupState(db);
+    return last === null ? undefined : last / 1000;
+  });
   gauge(
     "selkie_memory",
     "Means of the latest measurement: accuracy, backward transfer, forgetting, net gain.",

@@ -1,6 +1,6 @@
-import { asc, desc, gt } from "drizzle-orm";
+import { asc, desc, eq, gt, inArray } from "drizzle-orm";
 import type { Database } from "./open.ts";
-import { events } from "./schema.ts";
+import { events, jobs } from "./schema.ts";
 
 export type Event = typeof events.$inferSelect;
 export type NewEvent = Omit<typeof events.$inferInsert, "id" | "createdAt">;
@@ -25,6 +25,22 @@ export function eventsAfter(db: Database, id: number, limit = 500): Event[] {
     .from(events)
     .where(gt(events.id, id))
     .orderBy(asc(events.id))
+    .limit(limit)
+    .all();
+}
+
+/** What happened of some kinds, the latest first, with the state of the job that it was about. */
+export function eventsOfKinds(
+  db: Database,
+  kinds: readonly string[],
+  limit: number,
+): { event: Event; job: (typeof jobs.$inferSelect)["state"] | null }[] {
+  return db
+    .select({ event: events, job: jobs.state })
+    .from(events)
+    .leftJoin(jobs, eq(jobs.id, events.jobId))
+    .where(inArray(events.kind, [...kinds]))
+    .orderBy(desc(events.id))
     .limit(limit)
     .all();
 }

@@ -99,7 +99,7 @@ export function Layout(props: {
           </p>
           {viewer !== "out" && (
             <p>
-              <a href="/api/status">Status as JSON</a>
+              <a href="/faults">Faults</a> · <a href="/api/status">Status as JSON</a>
             </p>
           )}
         </footer>

@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 import { counted, timeLeft, whole } from "./format.ts";
-import { Section } from "./parts.tsx";
+import { Section, Time } from "./parts.tsx";
 import type { NowFacts, RunningJob, Stage } from "./types.ts";
 
 /** The way of a passage, in the words of the page. */
@@ -31,7 +31,25 @@ export function NowSection(props: { now: NowFacts }) {
         </p>
       )}
       {now.job ? <Job job={now.job} /> : <p class="quiet">{idleWords(now)}</p>}
+      <Backup backup={now.backup} />
     </Section>
+  );
+}
+
+function Backup(props: { backup: NowFacts["backup"] }) {
+  const { last, problem } = props.backup ?? {};
+  if (!last && !problem) return null;
+  return (
+    <p class={problem ? "note note-error backup" : "quiet backup"}>
+      {problem && `${problem} `}
+      {last ? (
+        <>
+          Last good backup: <Time at={last} />
+        </>
+      ) : (
+        "There is no backup yet."
+      )}
+    </p>
   );
 }
 

@@ -3,8 +3,9 @@ import * as v from "valibot";
 import { countPassages } from "../../db/passages.ts";
 import { currentVersion } from "../../db/versions.ts";
 import { allow } from "../access.ts";
+import { backupState } from "../archive/schedule.ts";
 import type { Site, SiteEnv } from "../site.ts";
-import { send, told } from "./route.ts";
+import { send, Time, told } from "./route.ts";
 
 const figure = v.nullable(v.number());
 const Status = v.object({
@@ -19,6 +20,10 @@ const Status = v.object({
     failed: v.number(),
   }),
   running: v.nullable(v.looseObject({ title: v.string(), stage: v.string(), detail: v.string() })),
+  backup: v.object({
+    last: v.pipe(v.nullable(Time), v.description("When the last good one was made.")),
+    problem: v.nullable(v.string()),
+  }),
   documents: v.number(),
   passages: v.record(v.string(), v.number()),
   metrics: v.object({ acc: figure, bwt: figure, forgetting: figure, netGain: figure }),
@@ -42,6 +47,7 @@ export function statusApi(app: Hono<SiteEnv>, site: Site): void {
         problem: now.problem ?? null,
         jobs: { queued: now.queued, running: now.running, done: now.done, failed: now.failed },
         running: now.job ? { ...now.job } : null,
+        backup: backupState(db),
         documents: passages.documents,
         passages: countPassages(db),
         metrics: memory.metrics,

@@ -53,6 +53,8 @@ export async function makeBackup(
 ): Promise<{ name: string; manifest: Manifest }> {
   const { beforeUpdate = false, now = new Date() } = options;
   const pool = join(folder, ADAPTERS);
+  // The keys of webhooks are in it.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   mkdirSync(pool, { recursive: true });
   sweep(folder);
   checkRoom(original, folder);

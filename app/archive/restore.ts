@@ -18,14 +18,12 @@ import { CommandError } from "../frame.ts";
 import { listBackups, placeIn, verifyBackup } from "./backup.ts";
 import { forgetSessions } from "./copy.ts";
 import { checkContent, DATABASE, type Manifest } from "./manifest.ts";
-import { RESTORING } from "./restoring.ts";
+import { REPLACED, RESTORING } from "./restoring.ts";
 import { unpackChecked } from "./tar.ts";
 
 /** What a restore puts in place. */
 const PARTS = [DATABASE, `${DATABASE}-wal`, `${DATABASE}-shm`, "adapters", "inbox"];
 const STAGING = ".restoring";
-/** What folders are called that have what was replaced. */
-const REPLACED = "replaced-";
 
 export interface Restored {
   manifest: Manifest;

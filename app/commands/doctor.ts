@@ -1,6 +1,8 @@
-import { statfsSync } from "node:fs";
 import type { Command } from "commander";
 import { inspectHardware, recommendModel } from "../../agent/hardware.ts";
+import { checkModel } from "../../agent/model.ts";
+import { soundVersion } from "../../agent/versions.ts";
+import { listVersions } from "../../db/versions.ts";
 import { hardwareStatus, readReports } from "../../trainer/devices/hardware.ts";
 import { composedOperations, LIMITS } from "../../trainer/ggml/limits/limits.ts";
 import { locateLibraries } from "../../trainer/ggml/locate.ts";
@@ -11,23 +13,25 @@ import {
   probeDevices,
   Trainer,
 } from "../../trainer/index.ts";
+import { listBackups, verifyBackup } from "../archive/backup.ts";
 import { type CommandContext, type CommandResult, runs } from "../frame.ts";
+import type { Instance } from "../instance.ts";
+import { findTroubles, freeBytes } from "../troubles.ts";
 
 const GB = 1e9;
-/** Below this the next adapters and the database may not fit. */
-const LITTLE_DISK = 1 * GB;
 
 export function register(program: Command): void {
   runs(
     program
       .command("doctor")
-      .description("check libraries, devices, the model and the data folder"),
+      .description("check libraries, devices, the model, the data, backups, and who can get in"),
     doctor,
   );
 }
 
 async function doctor(context: CommandContext): Promise<CommandResult> {
-  const { config } = context.instance();
+  const instance = context.instance();
+  const { config } = instance;
   context.note("Looking for devices and loading the model…");
   const reports = readReports();
   const devices = (await probeDevices()).map((device) => ({
@@ -47,13 +51,11 @@ async function doctor(context: CommandContext): Promise<CommandResult> {
   } catch (error) {
     failures.push(error instanceof Error ? error.message : String(error));
   }
-  const disk = statfsSync(config.home);
-  const free = Number(disk.bavail) * Number(disk.bsize);
-  if (free < LITTLE_DISK) {
-    failures.push(
-      `Only ${(free / GB).toFixed(1)} GB are free in ${config.home}: adapters need room; free some or move SELKIE_HOME.`,
-    );
-  }
+  failures.push(...(await dataFailures(instance)));
+  const troubles = findTroubles(instance);
+  failures.push(...troubles.filter(({ bad }) => bad).map(({ message }) => message));
+  const hints = troubles.filter(({ bad }) => !bad).map(({ message }) => message);
+  const free = freeBytes(config.home);
   const recommended = recommendModel(await inspectHardware());
   const data = {
     bun: Bun.version,
@@ -63,6 +65,8 @@ async function doctor(context: CommandContext): Promise<CommandResult> {
     embedded: config.model.embedded,
     recommended,
     home: { path: config.home, freeBytes: free },
+    failures,
+    hints,
   };
   const advice = config.model.embedded ? embeddedAdvice(recommended) : [];
   const lines = [
@@ -73,11 +77,34 @@ async function doctor(context: CommandContext): Promise<CommandResult> {
       ? `Model      ${model.name}, architecture ${model.architecture}, ${(model.parameters / 1e6).toFixed(1)}M parameters, ${model.types.join(" + ")}, on ${model.backend}, transposes ${model.transposes === "cached" ? "kept" : "made layer by layer"}`
       : `Model      ${config.model.path}: not usable`,
     `Data       ${config.home}, ${(free / GB).toFixed(0)} GB free`,
+    ...hints.map((hint) => `Note       ${hint}`),
     ...advice,
     "",
     failures.length === 0 ? "All is well." : "",
   ];
   return { data, text: lines.join("\n").trimEnd(), failures };
+}
+
+/** What is wrong with what is kept: all of it is read. */
+async function dataFailures({ db, home, config }: Instance): Promise<string[]> {
+  const failures: string[] = [];
+  const attempt = async (work: () => Promise<unknown>) => {
+    await work().catch((error: Error) => failures.push(error.message));
+  };
+  const problem = db.$client.pragma("integrity_check(1)", { simple: true });
+  if (problem !== "ok") {
+    failures.push(
+      `The database ${home.database} is damaged (${problem}): stop Selkie, and put the latest sound backup back with \`selkie restore\`.`,
+    );
+  }
+  if (listVersions(db).length > 0) {
+    await attempt(() => checkModel(db, config.model));
+    await attempt(() => soundVersion(db, home));
+  }
+  const { folder } = config.backups;
+  const [latest] = folder === undefined ? [] : listBackups(folder);
+  if (latest) await attempt(() => verifyBackup(folder!, latest.name));
+  return failures;
 }
 
 /** A device, what is known of it, and where training's operations are computed. */

@@ -10,6 +10,7 @@ import type { Database } from "../../db/open.ts";
 import { countPassages } from "../../db/passages.ts";
 import { findOpenUpdate } from "../../db/updates.ts";
 import { currentVersion } from "../../db/versions.ts";
+import { type BackupState, backupState } from "../archive/schedule.ts";
 import { type CommandContext, type CommandResult, runs } from "../frame.ts";
 import { loadSettings } from "../settings.ts";
 
@@ -32,6 +33,7 @@ async function status(context: CommandContext): Promise<CommandResult> {
     loop: loopOf(db),
     running: runningJob(db),
     rest: restAt(db, loadSettings(db).triage) ?? null,
+    backup: backupState(db),
     failures: listJobs(db, "failed", FAILURES).map(({ id, error }) => ({ job: id, error })),
   };
   return { data, text: words(data) };
@@ -62,6 +64,7 @@ function words(data: {
   loop: ReturnType<typeof loopOf>;
   running: ReturnType<typeof runningJob>;
   rest: Rest | null;
+  backup: BackupState;
   failures: { job: number; error: string | null }[];
 }): string {
   const { loop, running } = data;
@@ -79,6 +82,9 @@ function words(data: {
     `jobs       ${counts(data.jobs)}`,
     `learning   ${loop.running ? `in process ${loop.process}` : "no process is learning: start `selkie serve`"}`,
   ];
+  const { last, problem } = data.backup;
+  const made = last === null ? "none yet" : `last good one ${new Date(last).toISOString()}`;
+  lines.push(`backups    ${made}${problem ? `; ${problem}` : ""}`);
   if (data.rest) lines.push(`rests      ${data.rest.message}`);
   if (loop.problem && loop.problem !== data.rest?.message) lines.push(`problem    ${loop.problem}`);
   if (running)
