@@ -279,7 +279,10 @@ describe("keys", () => {
   });
 
   test("are needed where others can reach it", async () => {
-    const open = await openServed(() => ({ SELKIE_HOST: "0.0.0.0" }));
+    const open = await openServed(() => ({
+      SELKIE_HOST: "0.0.0.0",
+      SELKIE_PASSWORD: "a ferry at nine",
+    }));
     try {
       const url = open.url.replace("0.0.0.0", "127.0.0.1");
       const { key, token } = issueToken(open.db, { name: "chat", scopes: ["chat"] });

@@ -132,16 +132,24 @@ describe("the page of sources", () => {
   }, 60_000);
 
   test("lets folders be named only by somebody at this machine", async () => {
-    const open = await openSite(() => {}, { SELKIE_HOST: "0.0.0.0" });
-    const url = open.url.replace("0.0.0.0", "127.0.0.1");
-    const response = await fetch(`${url}/sources/new`, {
-      method: "POST",
-      headers: { origin: url },
-      body: new URLSearchParams({ folder: "/etc" }),
-    });
+    // With a password it may be anybody whom a proxy on this machine lets through.
+    const password = "a ferry at nine";
+    const open = await openSite(() => {}, { SELKIE_PASSWORD: password });
+    const { url } = open;
+    const post = (path: string, fields: Record<string, string>, cookie = "") =>
+      fetch(url + path, {
+        method: "POST",
+        redirect: "manual",
+        headers: { origin: url, cookie },
+        body: new URLSearchParams(fields),
+      });
+    const signedIn = await post("/sign-in", { password });
+    const cookie = signedIn.headers.get("set-cookie")!.split(";")[0]!;
+    const response = await post("/sources/new", { folder: "/etc" }, cookie);
     expect(response.status).toBe(422);
     expect(await response.text()).toContain("only be added from this machine");
-    expect(await (await fetch(`${url}/sources`)).text()).not.toContain("A folder of this machine");
+    const page = await fetch(`${url}/sources`, { headers: { cookie } });
+    expect(await page.text()).not.toContain("A folder of this machine");
     await open.close();
   });
 });
