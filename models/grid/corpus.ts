@@ -22,11 +22,22 @@ export interface GridCorpusOptions {
   tasks: number;
   /** Rows that write a recipe for one. */
   recipes: number;
-  /** Steps that have only squares, and only families whose cells stay where they are. */
+  /**
+   * Steps in which there are only short rows of squares whose cells stay where they are: what a cell of
+   * an output comes from is found there first.
+   */
   easySteps: number;
+  /** Rows of each of them. */
+  easyTasks: number;
 }
 
-export const GRID_CORPUS: GridCorpusOptions = { seed: 1, tasks: 16, recipes: 1, easySteps: 1000 };
+export const GRID_CORPUS: GridCorpusOptions = {
+  seed: 1,
+  tasks: 16,
+  recipes: 1,
+  easySteps: 1500,
+  easyTasks: 48,
+};
 
 /** Demonstrations before the last pair, and the largest side, each as often as it stands here. */
 const DEMONSTRATIONS = [1, 2, 2, 2, 3, 3] as const;
@@ -52,23 +63,22 @@ export class GridCorpus {
   }
 
   texts(step: number): TrainingRow[] {
-    const { seed, tasks, recipes, easySteps } = this.options;
-    const task = step < easySteps ? easyTask : aTask;
+    const { seed, tasks, recipes, easySteps, easyTasks } = this.options;
     const rng = new Rng(`grid:${seed}:${step}`);
-    const solved = Array.from({ length: tasks }, () => solvedTask(task(rng)));
-    const written = Array.from({ length: recipes }, () => writtenRecipe(task(rng), rng));
-    return [...solved, ...written];
+    const rows = (count: number, row: () => TrainingRow) => Array.from({ length: count }, row);
+    if (step < easySteps) return rows(easyTasks, () => solved(easyPairs(rng)));
+    return [
+      ...rows(tasks, () => solved(pairsOf(aTask(rng)))),
+      ...rows(recipes, () => writtenRecipe(pairsOf(aTask(rng)), rng)),
+    ];
   }
 }
 
-function easyTask(rng: Rng): GridTask {
+/** One pair, or two of the same task. */
+function easyPairs(rng: Rng): Pair[] {
   const side = rng.pick([3, 4]);
-  return makeTask(rng.pick(IN_PLACE), rng, {
-    demonstrations: rng.pick(DEMONSTRATIONS),
-    minSide: side,
-    maxSide: side,
-    maxCells: MAX_CELLS,
-  });
+  const task = makeTask(rng.pick(IN_PLACE), rng, { minSide: side, maxSide: side });
+  return pairsOf(task).slice(-rng.int(1, 2));
 }
 
 function aTask(rng: Rng): GridTask {
@@ -80,7 +90,7 @@ function aTask(rng: Rng): GridTask {
   });
 }
 
-function textPairs({ train, test }: GridTask): Pair[] {
+function pairsOf({ train, test }: GridTask): Pair[] {
   return [...train, ...test].map(({ input, output }) => ({
     input: gridText(input),
     output: gridText(output),
@@ -88,17 +98,17 @@ function textPairs({ train, test }: GridTask): Pair[] {
 }
 
 /** The first output teaches as well: how an output looks, and rules that an input alone gives away. */
-function solvedTask(task: GridTask): TrainingRow {
-  const segments = textPairs(task).flatMap(({ input, output }) => [
+function solved(pairs: readonly Pair[]): TrainingRow {
+  const segments = pairs.flatMap(({ input, output }) => [
     { text: taskPrompt([], input), loss: false },
     { text: outputText(output), loss: true },
   ]);
   return { segments, end: false };
 }
 
-function writtenRecipe(task: GridTask, rng: Rng): TrainingRow {
+function writtenRecipe(pairs: readonly Pair[], rng: Rng): TrainingRow {
   const segments = [
-    { text: recipePrompt(textPairs(task)), loss: false },
+    { text: recipePrompt(pairs), loss: false },
     { text: recipeText(rng.pick(RECIPES)), loss: true },
   ];
   return { segments, end: true };
