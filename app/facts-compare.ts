@@ -3,7 +3,7 @@ import { knownTo } from "../agent/lineage/switch.ts";
 import type { Database } from "../db/open.ts";
 import { getPassages } from "../db/passages.ts";
 import { reportProbes } from "../db/probes.ts";
-import { latestScores, type ScoreRow } from "../db/scores.ts";
+import { latestScores, type ProbeScore } from "../db/scores.ts";
 import { BASE_VERSION, getVersion, historyOf } from "../db/versions.ts";
 import type { ComparedScore, CompareFacts } from "../views/lineage-types.ts";
 
@@ -65,7 +65,7 @@ function passageScoresAt(
   return found;
 }
 
-function summary(rows: ScoreRow[], version: number): ComparedScore {
+function summary(rows: (ProbeScore & { versionId: number })[], version: number): ComparedScore {
   const latest = Math.max(...rows.map(({ versionId }) => versionId));
   return {
     accuracy: mean(rows.map(({ exact }) => Number(exact))),

@@ -10,6 +10,8 @@ import type { Matrix, MemoryFacts } from "../views/types.ts";
 export class Memory {
   private cached: MemoryFacts | undefined;
   private readonly cells: MatrixCells;
+  /** All of the matrix, which is looked at most. */
+  private whole: { revision: string; matrix: Matrix } | undefined;
 
   constructor(private readonly db: Database) {
     this.cells = new MatrixCells(db);
@@ -31,7 +33,15 @@ export class Memory {
 
   /** The matrix, or a stretch of it: of more rows or columns than can be seen, several share one. */
   async matrix(window?: MatrixWindow): Promise<Matrix> {
+    const revision = memoryRevision(this.db);
+    if (!window && this.whole?.revision === revision) return this.whole.matrix;
     await this.cells.refresh();
+    const matrix = this.stretch(window);
+    if (!window) this.whole = { revision, matrix };
+    return matrix;
+  }
+
+  private stretch(window: MatrixWindow | undefined): Matrix {
     const matrix = matrixOf(this.db, this.cells, window && { window });
     return {
       size: matrix.size,

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, max, or, sql } from "drizzle-orm";
+import { and, eq, max, or, sql } from "drizzle-orm";
 import type { Database } from "./open.ts";
 import { probes, scores, updates } from "./schema.ts";
 
@@ -62,14 +62,16 @@ export function latestScores(
   db: Database,
   probeIds: number[],
   versionIds: number[],
-): Map<number, ScoreRow> {
-  const rows = db
-    .select()
-    .from(scores)
-    .where(and(inArray(scores.probeId, probeIds), inArray(scores.versionId, versionIds)))
-    .orderBy(asc(scores.versionId))
-    .all();
-  return new Map(rows.map((row) => [row.probeId, row]));
+): Map<number, ProbeScore & { versionId: number }> {
+  // Beside max() SQLite gives the other columns of the row that has it. The sign keeps it from looking up
+  // every version of every probe: most were never asked under most.
+  const rows = db.all<ProbeScore & { versionId: number }>(sql`
+    SELECT probe_id AS probeId, max(version_id) AS versionId, logprob, tokens, exact
+    FROM scores INDEXED BY scores_probe
+    WHERE probe_id IN (SELECT value FROM json_each(${JSON.stringify(probeIds)}))
+      AND +version_id IN (SELECT value FROM json_each(${JSON.stringify(versionIds)}))
+    GROUP BY probe_id`);
+  return new Map(rows.map((row) => [row.probeId, { ...row, exact: Boolean(row.exact) }]));
 }
 
 const SUMMARY = {

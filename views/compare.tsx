@@ -89,7 +89,9 @@ function Row(props: { line: ComparedPassage; first: string; second: string }) {
           {title.trim() || "Untitled"}
         </a>
       </td>
-      <td class={knownToA && knownToB ? "quiet" : ""}>{known}</td>
+      <td class={knownToA && knownToB ? "quiet" : ""} data-label="known to">
+        {known}
+      </td>
       <td class="number" data-label={first}>
         <Score score={a} />
       </td>

@@ -47,7 +47,7 @@ export function MatrixPage(props: { matrix: Matrix; revision: string; model: Mod
             </figcaption>
           </figure>
           <Ways window={window} size={size} />
-          <p>
+          <p class="passage-state">
             These numbers: <a href={`/matrix.csv?${query(window)}`}>CSV</a>{" "}
             <a href={`/matrix.json?${query(window)}`}>JSON</a>
           </p>

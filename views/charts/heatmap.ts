@@ -5,7 +5,7 @@ import { renderSvg } from "./svg.ts";
 import { CHART_FONT, THEMES, type ThemeName } from "./theme.ts";
 
 /** More cells than this a side make an SVG too heavy: a PNG is drawn instead. */
-export const MAX_SVG_SIDE = 64;
+export const MAX_SVG_SIDE = 40;
 const WIDTH = 760;
 const MARGIN = { left: 76, right: 12, top: 12, bottom: 76 };
 const MAX_CELL = 44;
