@@ -28,7 +28,7 @@ export function compareFacts(
   const both = [...toA!.keys()].filter((id) => toB!.has(id));
   const ids = [onlyA, onlyB, both].flatMap((list) => list.sort((x, y) => y - x));
   const pages = Math.max(1, Math.ceil(ids.length / PAGE_SIZE));
-  if (page > pages) return undefined;
+  if (page < 1 || page > pages) return undefined;
   const shown = ids.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
   const titles = new Map(getPassages(db, shown).map(({ id, title }) => [id, title]));
   const [scoresA, scoresB] = [a, b].map((id) => passageScoresAt(db, id, shown));

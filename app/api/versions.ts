@@ -13,10 +13,11 @@ import {
 } from "../../db/versions.ts";
 import { allow } from "../access.ts";
 import { RequestError } from "../errors.tsx";
+import { compareFacts } from "../facts-compare.ts";
 import { choiceFacts } from "../facts-lineage.ts";
 import { modelId } from "../openai/models.ts";
 import type { Site, SiteEnv } from "../site.ts";
-import { checked, found, send, Time, told } from "./route.ts";
+import { checked, found, send, Time, told, whole } from "./route.ts";
 
 const Versions = v.object({
   current: v.pipe(v.number(), v.description("The version that answers now; 0 is the base.")),
@@ -38,6 +39,38 @@ const Versions = v.object({
 
 /** A version's number in an address; 0 is the untouched base. */
 const Which = v.object({ id: v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number)) });
+const Both = v.object({ id: Which.entries.id, other: Which.entries.id });
+const Page = v.object({ page: v.optional(whole(1, 1_000_000), "1") });
+const score = v.optional(
+  v.object({
+    accuracy: v.number(),
+    logprob: v.pipe(v.number(), v.description("Mean per token, in nats.")),
+    probes: v.number(),
+    asOf: v.pipe(
+      v.optional(v.number()),
+      v.description("The latest version that was asked on the way to this one."),
+    ),
+  }),
+);
+const Compared = v.object({
+  a: v.number(),
+  b: v.number(),
+  onlyA: v.number(),
+  onlyB: v.number(),
+  both: v.number(),
+  lines: v.array(
+    v.object({
+      id: v.number(),
+      title: v.string(),
+      knownToA: v.boolean(),
+      knownToB: v.boolean(),
+      a: score,
+      b: score,
+    }),
+  ),
+  page: v.number(),
+  pages: v.number(),
+});
 const passages = v.array(v.object({ id: v.number(), title: v.string() }));
 const Difference = v.object({
   version: v.number(),
@@ -99,6 +132,24 @@ export function versionApi(app: Hono<SiteEnv>, site: Site): void {
       const { id } = c.req.valid("param");
       const { lost, gained } = found(choiceFacts(instance, id), "version");
       return send(c, Difference, { version: id, lost: titles(lost), gained: titles(gained) });
+    },
+  );
+
+  app.get(
+    "/api/versions/:id/compare/:other",
+    told({
+      summary: "What two versions know, passage by passage: first what only one knows",
+      tag,
+      scope: "read",
+      answer: Compared,
+    }),
+    read,
+    checked("param", Both),
+    checked("query", Page),
+    (c) => {
+      const { id, other } = c.req.valid("param");
+      const facts = found(compareFacts(db, id, other, c.req.valid("query").page), "version");
+      return send(c, Compared, facts);
     },
   );
 

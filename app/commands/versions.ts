@@ -4,13 +4,19 @@ import { goTo, versionName } from "../../agent/lineage/switch.ts";
 import { requestRebuild } from "../../agent/refit/request.ts";
 import { checkVersion } from "../../agent/versions.ts";
 import { BASE_VERSION, getVersion, pinVersion } from "../../db/versions.ts";
-import type { LineageFacts, TreeLine, VersionLine } from "../../views/lineage-types.ts";
+import type {
+  ComparedScore,
+  LineageFacts,
+  TreeLine,
+  VersionLine,
+} from "../../views/lineage-types.ts";
+import { compareFacts } from "../facts-compare.ts";
 import { choiceFacts, lineageFacts } from "../facts-lineage.ts";
 import { followRefit } from "../follow-refit.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
 import { parseId } from "../params.ts";
 import { loadSettings } from "../settings.ts";
-import { table } from "../table.ts";
+import { decimal, percent, table } from "../table.ts";
 
 /** Passages that are named one by one. */
 const MOST_NAMED = 20;
@@ -29,6 +35,15 @@ export function register(program: Command): void {
       .description("what it would mean if a version answered")
       .argument("<version>", "its number, or base"),
     show,
+  );
+  runs<{ page: string }>(
+    versions
+      .command("compare")
+      .description("what two versions know, passage by passage")
+      .argument("<version>", "its number, or base")
+      .argument("<other>", "the other's number, or base")
+      .option("--page <number>", "which fifty passages; first those that only one knows", "1"),
+    compare,
   );
   runs<{ requeue?: boolean }>(
     versions
@@ -90,6 +105,33 @@ async function show(context: CommandContext, [which = ""]: string[]): Promise<Co
     ...part("It knows, and the present one does not", data.gained),
   ];
   return { data, text: text.join("\n\n") };
+}
+
+async function compare(
+  context: CommandContext,
+  [one = "", other = ""]: string[],
+  { page }: { page: string },
+): Promise<CommandResult> {
+  const [a, b] = [versionOf(context, one), versionOf(context, other)];
+  const data = compareFacts(context.instance().db, a, b, parseId(page) ?? 0);
+  if (!data) throw new CommandError("no-page", `There is no page “${page}” of this comparison.`);
+  const score = (it: ComparedScore | undefined) =>
+    it ? `${percent(it.accuracy)} ${decimal(it.logprob)}` : "not asked";
+  const lines = table(data.lines, [
+    { head: "id", right: true, cell: ({ id }) => String(id) },
+    { head: "passage", max: 50, cell: ({ title }) => title },
+    {
+      head: "known to",
+      cell: ({ knownToA, knownToB }) =>
+        knownToA && knownToB ? "both" : versionName(knownToA ? a : b),
+    },
+    { head: versionName(a), cell: (it) => score(it.a) },
+    { head: versionName(b), cell: (it) => score(it.b) },
+  ]);
+  const { onlyA, onlyB, both, pages } = data;
+  const counts = `Only ${versionName(a)}: ${onlyA}; only ${versionName(b)}: ${onlyB}; both: ${both}.`;
+  const more = pages > 1 ? `\nPage ${data.page} of ${pages}.` : "";
+  return { data, text: `${counts}${data.lines.length > 0 ? `\n${lines}` : ""}${more}` };
 }
 
 async function use(

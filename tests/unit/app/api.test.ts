@@ -315,6 +315,10 @@ test("another version answers, and what that means is told before and after", as
   expect((wouldBe.data.lost as object[]).length).toBeGreaterThan(0);
   const use = (id: number, body = {}) =>
     call("post", `/api/versions/${id}/use`, { told: "/api/versions/{id}/use", body });
+  const compared = await call("get", `/api/versions/${current}/compare/0`, {
+    told: "/api/versions/{id}/compare/{other}",
+  });
+  expect(compared.data).toMatchObject({ onlyB: 0, lines: expect.any(Array) });
   expect((await use(0)).data).toEqual(wouldBe.data);
   expect((await call("get", "/api/versions")).data.current).toBe(0);
   const { file } = getVersion(site.db, current)!;

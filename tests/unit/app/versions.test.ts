@@ -256,6 +256,15 @@ describe("two versions", () => {
     // Nothing was asked since: what was then still stands.
     expect(rows[2]).toContain("−0.25");
     expect(rows[2]).toContain("(v1)");
+    const json = await (await fetch(`${site.url}/api/versions/1/compare/3`)).json();
+    expect(json).toMatchObject({
+      ...{ a: 1, b: 3, onlyA: 0, onlyB: 2, both: 1, pages: 1 },
+      lines: [
+        { id: 3, knownToA: false, b: { accuracy: 1, logprob: -0.125 } },
+        { id: 2 },
+        { id: 1 },
+      ],
+    });
     const base = await text("/versions/compare?a=0&b=1");
     expect(base).toContain("The untouched base model knows 0 passages");
     expect(base).toContain("+100%");
@@ -292,6 +301,8 @@ test("the command line lists versions, goes to one, and refuses what there is no
   const used = await cli("versions", "use", "1", "--json");
   expect(used.json()).toMatchObject({ version: 1, lost: [{ id: 2 }, { id: 3 }], gained: [] });
   expect(answered()).toBe(1);
+  const compared = await cli("versions", "compare", "base", "3");
+  expect(compared.out).toContain("Only the untouched base: 0; only version 3: 3; both: 0.");
   const none = await cli("versions", "use", "9");
   expect(none.code).toBe(1);
   expect(none.err).toContain("There is no version “9”");
