@@ -80,14 +80,6 @@ export function Layout(props: {
               <span class="quiet">on</span> <span dir="auto">{props.model.name}</span>
             </p>
           )}
-          {viewer === "in" && (
-            <form method="post" action="/sign-out" class="sign-out">
-              <a href="/access">Access</a>
-              <button type="submit" class="plain">
-                Sign out
-              </button>
-            </form>
-          )}
         </header>
         <main id="main" class={props.class} tabindex={-1}>
           {props.children}
@@ -98,9 +90,20 @@ export function Layout(props: {
             without looking anything up, unless it says that a passage was open.
           </p>
           {viewer !== "out" && (
-            <p>
-              <a href="/faults">Faults</a> · <a href="/api/status">Status as JSON</a>
-            </p>
+            <div class="ways">
+              <a href="/faults">Faults</a>
+              <a href="/api/status">Status as JSON</a>
+              {viewer === "in" && (
+                <>
+                  <a href="/access">Access</a>
+                  <form method="post" action="/sign-out">
+                    <button type="submit" class="plain">
+                      Sign out
+                    </button>
+                  </form>
+                </>
+              )}
+            </div>
           )}
         </footer>
         {props.stream && <div hidden hx-sse:connect={props.stream} hx-swap="none" />}

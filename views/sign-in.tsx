@@ -2,6 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import { Layout } from "./layout.tsx";
 import { Time } from "./parts.tsx";
+import type { ModelFacts } from "./types.ts";
 
 /** Why nobody was let in, or what happened before. */
 export type SignInNote = "wrong" | "too-often" | "no-password" | "signed-out";
@@ -64,11 +65,12 @@ export function AccessPage(props: {
   least: number;
   /** Whether the environment says what the password is. */
   named: boolean;
+  model: ModelFacts;
   note?: { bad: boolean; text: string };
 }) {
-  const { sessions, least, named, note } = props;
+  const { sessions, least, named, model, note } = props;
   return (
-    <Layout title="Access · Selkie" here="/access" class="passage">
+    <Layout title="Access · Selkie" model={model} here="/access" class="passage">
       <h1>Access</h1>
       {note && (
         <p class={note.bad ? "note note-error" : "note"} role="status">
@@ -93,11 +95,13 @@ export function AccessPage(props: {
                   <td>
                     {agent || "not told"} {here && <span class="mark mark-current">this one</span>}
                   </td>
-                  <td data-label="From">{address}</td>
-                  <td data-label="Since">
+                  <td data-label="From" class="number">
+                    {address}
+                  </td>
+                  <td data-label="Since" class="number">
                     <Time at={since} />
                   </td>
-                  <td data-label="Last used">
+                  <td data-label="Last used" class="number">
                     <Time at={seen} />
                   </td>
                 </tr>
@@ -106,11 +110,9 @@ export function AccessPage(props: {
           </table>
         </div>
         <form method="post" action="/access/sign-out">
-          <p>
-            <button type="submit" class="plain">
-              Sign out everywhere
-            </button>
-          </p>
+          <button type="submit" class="plain">
+            Sign out everywhere
+          </button>
         </form>
       </section>
       <section aria-labelledby="password-title">

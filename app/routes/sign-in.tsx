@@ -63,7 +63,8 @@ export function signInRoutes(app: Hono<SiteEnv>, site: Site): void {
       here: id === own,
     }));
     const named = config.password !== undefined;
-    const facts = { sessions, least: MIN_PASSWORD, named, ...(note && { note }) };
+    const { model } = config;
+    const facts = { sessions, least: MIN_PASSWORD, named, model, ...(note && { note }) };
     return page(c, <AccessPage {...facts} />, note?.bad ? 422 : 200);
   };
 

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Hono } from "hono";
 import { createApp, createBoard } from "../../../app/server.tsx";
 import { setPassword } from "../../../app/sign-in/password.ts";
 import type { SiteEnv } from "../../../app/site.ts";
 import { issueToken } from "../../../app/tokens.ts";
+import { listJobs } from "../../../db/jobs.ts";
 import type { Scope } from "../../../db/tokens.ts";
 import { seed } from "../../browser/seed.ts";
 import { openSite, type TestSite } from "../../browser/site.ts";
@@ -175,6 +178,55 @@ describe("every route", () => {
       );
       expect([nameOf(route), status]).toEqual([nameOf(route), 403]);
     }
+  });
+});
+
+describe("a path in an address", () => {
+  test("leads nowhere outside of the data folder", async () => {
+    const { home } = site.instance;
+    const canaries = [`${home.root}/../canary.gguf`, `${home.root}/canary.gguf`];
+    for (const path of canaries) writeFileSync(path, "a canary");
+    const named = app.routes.filter(({ path }) => path.includes(":"));
+    expect(named.length).toBeGreaterThan(20);
+    for (const { method, path } of named) {
+      for (const way of [
+        "../canary",
+        "../../canary",
+        "....//canary",
+        "..\\canary",
+        `${home.root}/canary`,
+      ]) {
+        const filled = path.replace(/:\w+(\{[^}]*\})?/g, encodeURIComponent(`${way}.gguf`));
+        const headers = { cookie, origin: HERE, "content-type": "application/json" };
+        const route = { method: method === "ALL" ? "GET" : method, path: filled };
+        const answer = await send(route, headers, route.method === "GET" ? undefined : "{}");
+        // Refused, or led back to where it came from.
+        expect([filled, answer.status >= 300 && answer.status < 500]).toEqual([filled, true]);
+        expect(await answer.text()).not.toContain("a canary");
+      }
+    }
+    for (const path of canaries) {
+      expect(readFileSync(path, "utf8")).toBe("a canary");
+      rmSync(path);
+    }
+  });
+
+  test("nor does the name of a file that is sent", async () => {
+    const { home, db } = site.instance;
+    const form = new FormData();
+    for (const name of ["../../evil.txt", "/etc/evil.txt", "..\\evil.txt", "evil\u0000.txt"]) {
+      form.append("file", new File([`Sent as ${name}.`], name));
+    }
+    const answer = await send(
+      { method: "POST", path: "/api/documents/files" },
+      { cookie, origin: HERE },
+      form,
+    );
+    expect(answer.status).toBeLessThan(300);
+    expect(readdirSync(home.inbox)).toHaveLength(4);
+    for (const name of readdirSync(home.inbox)) expect(name).toMatch(/^[0-9a-f]{64}$/);
+    const jobs = listJobs(db, "queued").flatMap(({ payload }) => payload.file ?? []);
+    for (const file of jobs) expect(dirname(file)).toBe(home.inbox);
   });
 });
 

@@ -312,17 +312,14 @@ describe("the password", () => {
 
   test("is set, removed and forgotten at the command line", async () => {
     const cwd = mkdtempSync(join(tmpdir(), "selkie-password-"));
-    const run = (args: string[], env = {}, stdin = "") =>
-      runCli(["password", ...args], { cwd, home: join(cwd, "home"), env, stdin });
-    const short = await run([], {}, "x\n");
-    expect([short.code, short.err]).toEqual([1, expect.stringContaining("10 to 1000")]);
-    const set = await run([], {}, `${PASSWORD}\n`);
+    const run = (args: string[], stdin = "") =>
+      runCli(["password", ...args], { cwd, home: join(cwd, "home"), stdin });
+    const set = await run([], `${PASSWORD}\n`);
     expect([set.code, set.out]).toEqual([0, expect.stringContaining("ask for the password")]);
     const db = openDatabase(join(cwd, "home", "selkie.db"));
     expect(await isPassword(db, PASSWORD)).toBe(true);
     addSession(db, { hash: "a", address: "x", agent: "x" });
     expect((await run(["sign-out", "--json"])).json()).toEqual({ ended: 1 });
-    expect((await run([], { SELKIE_PASSWORD: OTHER }, "x")).err).toContain("change it there");
     expect((await run(["remove"])).code).toBe(0);
     expect(hasPassword(db)).toBe(false);
     closeDatabase(db);
