@@ -64,7 +64,7 @@ export function SkillsPage(props: {
           <input id="skill-name" name="name" required maxlength={64} value={refused?.name ?? ""} />
           <label for="skill-task">
             Three examples or more: an input, a line with &gt;, its output, a blank line. What has
-            no output is asked. Grids are lines of digits in ARC's JSON.
+            no output is asked. Grids are given as ARC's JSON.
           </label>
           <textarea
             id="skill-task"
@@ -152,7 +152,8 @@ function Trials(props: { skill: SkillFacts }) {
       <p class="quiet">
         Shares of the examples that were held out.{" "}
         {inContext !== undefined && `In context: ${share(inContext)}. `}
-        {invalid > 0 && `${counted(invalid, "text")} of the model's were no recipe.`}
+        {invalid > 0 &&
+          `${counted(invalid, "text")} of the model's ${invalid === 1 ? "was" : "were"} no recipe.`}
       </p>
     </section>
   );

@@ -125,7 +125,8 @@ function namedIn(client: Sqlite.Database) {
       : [];
   const usable = rows("versions").filter((row) => !row.pruned_at && !row.broken);
   const adapters = new Map<string, NamedAdapter>();
-  for (const row of [...usable, ...rows("policies")]) {
+  const skills = rows("skills").filter(({ file }) => file !== null);
+  for (const row of [...usable, ...rows("policies"), ...skills]) {
     const file = basename(String(row.file));
     adapters.set(file, { file, sha256: String(row.sha256) });
   }

@@ -13,7 +13,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, extract, list } from "tar";
+import { sha256 } from "../../../agent/read/hash.ts";
 import { acceptText } from "../../../agent/read/inbox.ts";
+import { requestSkill } from "../../../agent/skills/request.ts";
+import { parseTaskText } from "../../../agent/skills/task.ts";
 import { soundVersion } from "../../../agent/versions.ts";
 import type { Manifest } from "../../../app/archive/manifest.ts";
 import { exportInstance, importInstance } from "../../../app/archive/tar.ts";
@@ -23,6 +26,7 @@ import { issueToken } from "../../../app/tokens.ts";
 import { addEvent } from "../../../db/events.ts";
 import { listJobs } from "../../../db/jobs.ts";
 import { listPassages } from "../../../db/passages.ts";
+import { changeSkill } from "../../../db/skills.ts";
 import { listVersions } from "../../../db/versions.ts";
 import { runCli } from "../../support/cli.ts";
 import { SMALL } from "../../support/random-model.ts";
@@ -42,6 +46,7 @@ beforeAll(async () => {
   acceptText(db, home, { title: "A ferry", text: "It leaves at nine." }, config.limits);
   issueToken(db, { name: "a", scopes: ["read"] });
   writeFileSync(join(home.scratch, "half.gguf"), "not committed");
+  keepSkill(instance);
   archive = join(folder, "all.tar");
   manifest = await exportInstance(instance, archive);
 });
@@ -49,6 +54,14 @@ afterAll(async () => {
   await instance.close();
   rmSync(folder, { recursive: true });
 });
+
+/** A skill with an adapter of its own. */
+function keepSkill({ db, home }: Instance): void {
+  const { skill } = requestSkill(db, "x", parseTaskText("a\n>\nx\n\nb\n>\nx\n\nc\n>\nx\n\nd"));
+  writeFileSync(join(home.adapters, "skill.gguf"), "an adapter");
+  const hash = sha256("an adapter");
+  changeSkill(db, skill.id, { state: "ready", file: "skill.gguf", sha256: hash });
+}
 
 /** The archive with something changed. */
 async function changed(name: string, change: (content: string) => void, extra: string[] = []) {
@@ -68,6 +81,7 @@ describe("an export", () => {
     const expected = [
       "selkie.db",
       ...listVersions(instance.db).map(({ file }) => `adapters/${file}`),
+      "adapters/skill.gguf",
       ...readdirSync(inbox).map((file) => `inbox/${file}`),
     ];
     expect(names).toEqual(["manifest.json", ...expected]);
@@ -84,7 +98,7 @@ describe("an export", () => {
     expect(listPassages(again.db)).toEqual(listPassages(instance.db));
     expect(listVersions(again.db)).toEqual(listVersions(instance.db));
     expect((await soundVersion(again.db, again.home))!.id).toBe(2);
-    expect(listJobs(again.db, "queued")).toHaveLength(1);
+    expect(listJobs(again.db, "queued").map(({ kind }) => kind)).toEqual(["read", "skill"]);
     expect(readdirSync(again.home.inbox)).toEqual(readdirSync(instance.home.inbox));
     await again.close();
     expect(existsSync(join(root, "manifest.json"))).toBe(false);

@@ -60,7 +60,7 @@ describe("the pages of skills", () => {
     const html = await (await get("/skills/mirror%20it")).text();
     for (const text of [
       ...["basic, chain · loss on output · rate 0.001 · 4 epochs", "chosen", "diverged", "cut"],
-      ...["In context: 0.0%", "1 text of the model", "5 votes, right", "1 vote, wrong"],
+      ...["In context: 0.0%", "1 text of the model&#39;s was", "5 votes, right", "1 vote, wrong"],
       ...["no answer that fits the task", "Grid of 1 × 2: 40", "&lt;script&gt;"],
     ]) {
       expect(html).toContain(text);
