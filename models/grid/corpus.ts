@@ -35,8 +35,8 @@ export const GRID_CORPUS: GridCorpusOptions = {
   seed: 1,
   tasks: 16,
   recipes: 1,
-  easySteps: 1500,
-  easyTasks: 48,
+  easySteps: 400,
+  easyTasks: 24,
 };
 
 /** Demonstrations before the last pair, and the largest side, each as often as it stands here. */
