@@ -16,7 +16,7 @@ export interface TaskTraining {
 export const DEFAULT_TRAINING: TaskTraining = {
   lora: { rank: 16, alpha: 32, targets: [...LORA_TARGETS] },
   training: { batchTokens: 512, weightDecay: 0 },
-  steps: 64,
+  steps: 32,
 };
 
 /** A candidate with what it was trained on. */

@@ -44,9 +44,9 @@ export function fewShotOptions(command: Command): Command {
     .option("--train-tasks <n>", "train the writer and choose the fixed recipe", "24")
     .option("--tasks <n>", "reported", "60")
     .option("--rounds <k>", "rounds of the outer loop", "2")
-    .option("--recipes <m>", "recipes of each training task in a round", "8")
+    .option("--recipes <m>", "recipes of each training task in a round", "6")
     .option("--samples <n>", "recipes as they come that own and seal are averaged over", "2")
-    .option("--search <n>", "recipes that fixed and oracle choose from", "16")
+    .option("--search <n>", "recipes that fixed and oracle choose from", "12")
     .option(
       "--views <n>",
       "ways in which a test is asked; their answers vote",
