@@ -25,8 +25,8 @@ export function ComparePage(props: { compared: CompareFacts; model: ModelFacts }
       </h1>
       <p class="lead">
         {first} knows {counted(onlyA + both, "passage")}, {whose(b)} knows{" "}
-        {counted(onlyB + both, "passage")}. {counted(onlyA, "passage")} only {whose(a)},{" "}
-        {counted(onlyB, "passage")} only {whose(b)}.
+        {counted(onlyB + both, "passage")}: {whole(onlyA)} only the first, {whole(onlyB)} only the
+        second, {whole(both)} both.
       </p>
       <CompareForm a={a} b={b} />
       {lines.length === 0 ? (

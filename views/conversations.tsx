@@ -18,6 +18,7 @@ export function AskPage(props: { list: ConversationList; model: ModelFacts }) {
         was open, or from both.
       </p>
       <Composer />
+      <h2 class="hidden">Answers</h2>
       <Turns />
       <Conversations list={list} />
     </Layout>
@@ -112,6 +113,7 @@ export function ConversationPage(props: { conversation: ConversationFacts; model
       <p class="quiet">
         Begun <Time at={at} />. {capitalised(whose(versionId))} answers here.
       </p>
+      <h2 class="hidden">Questions and answers</h2>
       <Turns conversation={conversation} />
       <Composer mode={turns.at(-1)?.mode} title="Next question" />
       <Care id={id} title={title} />

@@ -1,6 +1,7 @@
 import type { Answer, Arm, AskMode, CoveringProbe, OpenedPassage } from "../../db/conversations.ts";
 import type { Database } from "../../db/open.ts";
 import type { Passage } from "../../db/passages.ts";
+import { BASE_VERSION } from "../../db/versions.ts";
 import { oneLine, type Written, writeAnswer } from "../ask.ts";
 import { conversationPrompt } from "../conversation.ts";
 import { GeneratorError, type TextGenerator } from "../generator/types.ts";
@@ -40,12 +41,21 @@ export interface Sourced extends Written {
   probes: CoveringProbe[];
 }
 
-/** Who is asked, by how a question is to be answered; the weights' own answer comes first. */
-export const ASKED_OF: Record<AskMode, readonly Arm[]> = {
+const ASKED_OF: Record<AskMode, readonly Arm[]> = {
   weights: ["learned"],
   passages: ["learned", "passages"],
   compare: ["learned", "passages", "base"],
 };
+
+/**
+ * Who is asked, by how a question is to be answered; the weights' own answer comes first. Where the untouched base
+ * answers anyhow, it is not asked twice.
+ */
+export function askedOf(mode: AskMode, versionId: number): { arm: Arm; versionId: number }[] {
+  return ASKED_OF[mode]
+    .filter((arm) => arm !== "base" || versionId !== BASE_VERSION)
+    .map((arm) => ({ arm, versionId: arm === "base" ? BASE_VERSION : versionId }));
+}
 
 /**
  * Answers from the weights, with every passage closed, and names the exam questions that cover what was asked.

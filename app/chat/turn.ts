@@ -1,8 +1,8 @@
 import { getLogger } from "@logtape/logtape";
 import {
-  ASKED_OF,
   answerFromWeights,
   answerWithPassages,
+  askedOf,
   type Exchange,
   type Sourced,
 } from "../../agent/answer/index.ts";
@@ -63,10 +63,7 @@ export async function beginTurn(
   const { db } = site.instance;
   await weightsOf(site.instance, conversation);
   const { id: conversationId, versionId } = conversation;
-  // Without a version, what was learned is the untouched base.
-  const arms = ASKED_OF[mode].filter((arm) => versionId !== BASE_VERSION || arm !== "base");
-  const asked = arms.map((arm) => ({ arm, versionId: arm === "base" ? BASE_VERSION : versionId }));
-  return addTurn(db, { conversationId, question, mode }, asked);
+  return addTurn(db, { conversationId, question, mode }, askedOf(mode, versionId));
 }
 
 /** How an answering is watched and ended. */

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import type { Weights } from "../../agent/adapter.ts";
 import {
-  ASKED_OF,
   answerFromWeights,
   answerWithPassages,
+  askedOf,
   type Sourced,
 } from "../../agent/answer/index.ts";
 import { underLatest } from "../../agent/ask.ts";
@@ -11,7 +11,7 @@ import type { TextGenerator } from "../../agent/generator/types.ts";
 import { learnFromQuestion } from "../../agent/use/index.ts";
 import type { Arm, AskMode } from "../../db/conversations.ts";
 import { BASE_VERSION } from "../../db/versions.ts";
-import { armName, originWords, sureWords } from "../../views/ask-words.ts";
+import { armName, capitalised, originWords, sureWords } from "../../views/ask-words.ts";
 import { type CommandContext, CommandError, type CommandResult, runs } from "../frame.ts";
 import type { Instance } from "../instance.ts";
 import { loadSettings } from "../settings.ts";
@@ -86,10 +86,7 @@ async function answers(
 ): Promise<Told[]> {
   const { question, mode, used, signal } = asked;
   const said: Told[] = [];
-  for (const arm of ASKED_OF[mode]) {
-    const versionId = arm === "base" ? BASE_VERSION : (used.version?.id ?? BASE_VERSION);
-    // Without a version, what was learned is the untouched base.
-    if (arm === "base" && !used.version) continue;
+  for (const { arm, versionId } of askedOf(mode, used.version?.id ?? BASE_VERSION)) {
     const adapter = arm === "base" ? undefined : used.adapter;
     const whole = { question, history: [], versionId, ...(adapter && { adapter }) };
     const sourced =
@@ -105,7 +102,7 @@ function told(answer: Told, named: boolean): string {
   const { text, logprob, passages, probes } = answer;
   const lines = [
     text === "" ? "(The model has no answer.)" : text,
-    `(${originWords(answer)}${logprob === null ? "" : ` ${sureWords(logprob)}.`})`,
+    `(${originWords(answer)}${logprob === null ? "" : ` ${capitalised(sureWords(logprob))}.`})`,
     ...passages.filter(({ source }) => source).map(({ title }) => `(It stands in “${title}”.)`),
     ...probes.slice(0, 1).map(({ question }) => `(An exam question covers this: “${question}”)`),
   ];

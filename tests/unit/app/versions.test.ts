@@ -246,8 +246,8 @@ describe("two versions", () => {
     saveScores(site.db, 1, score(1, -0.5));
     saveScores(site.db, 3, score(3, -0.25));
     const page = await text("/versions/compare?a=1&b=3");
-    expect(page).toContain("Version 1 knows 1 passage, version 3 knows 3 passages.");
-    expect(page).toContain("0 passages only version 1, 2 passages only version 3.");
+    expect(page).toContain("Version 1 knows 1 passage, version 3 knows 3 passages:");
+    expect(page).toContain("0 only the first, 2 only the second, 1 both.");
     const rows = page.split("<tr>").slice(2);
     expect(rows.map((row) => /passages\/(\d)/.exec(row)![1])).toEqual(["3", "2", "1"]);
     expect(rows[0]).toContain("Passage three &lt;b&gt;");
