@@ -60,7 +60,7 @@ export function selectionOf(db: Database, experimentId: number, seed: number): S
   );
   const base = Map.groupBy(
     rows.filter(({ arm }) => arm === "none"),
-    ({ passageId }) => passageId,
+    groupOf,
   );
   const own = Map.groupBy(
     rows.filter(({ arm }) => arm === "own"),
@@ -78,13 +78,13 @@ type Questions = ReadonlyMap<number, ExperimentQuestion>;
 /** Groups of at least two edits of which one was chosen. */
 function candidatesOf(
   scores: readonly ArmScore[],
-  base: ReadonlyMap<number, ArmScore[]>,
+  base: ReadonlyMap<string, ArmScore[]>,
   questions: Questions,
 ): Candidate[] {
-  const groups = Map.groupBy(scores, ({ passageId, seed }) => `${passageId} ${seed}`);
+  const groups = Map.groupBy(scores, groupOf);
   return [...groups].flatMap(([group, rows]) => {
     const byEdit = [...Map.groupBy(rows, ({ ordinal }) => ordinal)].sort(([a], [b]) => a - b);
-    const before = standingsIn(base.get(rows[0]!.passageId) ?? [], questions);
+    const before = standingsIn(base.get(group) ?? [], questions);
     if (byEdit.length < 2 || before.length === 0) return [];
     const all = byEdit.map(
       ([, scores]): Candidate => ({
@@ -99,6 +99,11 @@ function candidatesOf(
     best.best = true;
     return all;
   });
+}
+
+/** What one seed makes of a passage. */
+function groupOf({ passageId, seed }: ArmScore): string {
+  return `${passageId} ${seed}`;
 }
 
 function standingsIn(scores: readonly ArmScore[], questions: Questions): Standing[] {
