@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { addEvent } from "../../db/events.ts";
 import { finishJob, type Job } from "../../db/jobs.ts";
 import { transaction } from "../../db/open.ts";
@@ -7,6 +7,7 @@ import {
   changeSkill,
   getSkill,
   type Skill,
+  type SkillChange,
   type SkillTrial,
   type TrialScore,
   taskOf,
@@ -43,61 +44,78 @@ interface Fold extends Task {
  * @throws TrainerError, GeneratorError; the abort reason when asked to stop
  */
 export async function learnSkill(context: LearnerContext, job: Job): Promise<void> {
-  const { db, home } = context;
+  const { db } = context;
   const skill = job.payload.skillId === undefined ? undefined : getSkill(db, job.payload.skillId);
   // Somebody took it back.
   if (skill?.state !== "learning") return;
   const task = taskOf(db, skill);
   const tell = (detail: string) =>
     context.onProgress({ jobId: job.id, title: `Skill “${skill.name}”`, stage: "skill", detail });
-  const models = { trainer: await context.trainer(), generator: await context.generator() };
-  const { signal } = context;
+  const { base, trials } = await compete(context, skill, task, tell);
+  const [best] = ranked(trials);
+  if (!best || !isBetter(best, base)) {
+    return end(context, job, skill, { state: "useless", reason: uselessWords(trials.length) });
+  }
+  const reason = `Chosen among ${trials.length} recipes: right on ${percent(best.exact)} of the examples held out, ${percent(base.exact)} in context.`;
+  end(context, job, skill, await keep(context, skill, task, { recipe: best.recipe, reason }, tell));
+}
+
+type Tell = (detail: string) => void;
+type Trial = SkillTrial & { recipe: Recipe };
+
+/** Lets the base write recipes and tries each of them on examples held out; the record grows with them. */
+async function compete(
+  context: LearnerContext,
+  { id }: Skill,
+  task: Task,
+  tell: Tell,
+): Promise<{ base: TrialScore; trials: Trial[] }> {
+  const { db, signal } = context;
   tell("Writing recipes");
-  const options = { count: RECIPES, seed: SEED, signal };
-  const written = await writeRecipes(models, task, options);
+  const models = await modelsOf(context);
+  const written = await writeRecipes(models, task, { count: RECIPES, seed: SEED, signal });
   const valid = written.flatMap(({ recipe }) => recipe ?? []);
   const recipes = [...new Map(valid.map((recipe) => [recipeText(recipe), recipe])).values()];
   const folds = foldsOf(task);
   const base = await scoreBase(context, folds);
-  changeSkill(db, skill.id, { base, trials: [], invalid: written.length - valid.length });
-  const trials: (SkillTrial & { recipe: Recipe })[] = [];
+  changeSkill(db, id, { base, trials: [], invalid: written.length - valid.length });
+  const trials: Trial[] = [];
   for (const [i, recipe] of recipes.entries()) {
     tell(`Trying recipe ${i + 1} of ${recipes.length}`);
     signal.throwIfAborted();
     trials.push(await tryRecipe(context, folds, recipe));
-    changeSkill(db, skill.id, { trials });
+    changeSkill(db, id, { trials });
   }
-  const [best] = ranked(trials);
-  if (!best || !isBetter(best, base)) {
-    const reason = best
-      ? `None of ${recipes.length} recipes does better on examples held out than the examples in context do: nothing is kept. More examples, or a larger model, may help.`
-      : "The model wrote no recipe that can be used: nothing is kept.";
-    return end(context, job, skill, { state: "useless", reason });
-  }
+  return { base, trials };
+}
+
+/** Trains the best recipe on all examples, lets it answer the tests, and gives the adapter its final name. */
+async function keep(
+  context: LearnerContext,
+  { id }: Skill,
+  task: Task,
+  { recipe, reason }: { recipe: Recipe; reason: string },
+  tell: Tell,
+): Promise<SkillChange & { reason: string }> {
+  const { db, home, signal } = context;
   tell("Training the best recipe on all examples");
-  const scratch = join("tmp", `skill-${skill.id}.gguf`);
-  const out = join(home.adapters, scratch);
-  const { figures } = await trainTask(models.trainer, task, best.recipe, {
-    ...DEFAULT_TRAINING,
-    ...{ seed: SEED, out, signal },
-  });
-  const reason = `Chosen among ${recipes.length} recipes: right on ${percent(best.exact)} of the examples held out, ${percent(base.exact)} in context.`;
-  if (figures.diverged) {
-    return end(context, job, skill, {
-      state: "useless",
-      reason: "Training on all examples diverged: nothing is kept. Try again with more examples.",
-    });
+  const models = await modelsOf(context);
+  const out = join(home.scratch, `skill-${id}.gguf`);
+  const options = { ...DEFAULT_TRAINING, seed: SEED, out, signal };
+  const { adapter } = await trainTask(models.trainer, task, recipe, options);
+  if (adapter === null) {
+    const why = "Training on all examples diverged: nothing is kept. More examples may help.";
+    return { state: "useless", reason: why };
   }
   tell("Answering");
-  const answers = await attemptTask(models, task, {
-    ...{ adapter: out, views: DEFAULT_VIEWS, seed: SEED, signal },
-  });
-  const sha256 = await fileHash(out);
-  if (!(await keepAdapter(home, scratch, sha256))) {
+  const views = { adapter, views: DEFAULT_VIEWS, seed: SEED, signal };
+  const answers = await attemptTask(models, task, views);
+  const sha256 = await fileHash(adapter);
+  if (!(await keepAdapter(home, relative(home.adapters, adapter), sha256))) {
     throw new Error("The skill's adapter was damaged while it was written: look at the disk.");
   }
-  const kept = { recipe: best.recipe, file: adapterFile(sha256), sha256, answers };
-  end(context, job, skill, { state: "ready", reason, ...kept, model: baseFingerprint(db) });
+  const model = baseFingerprint(db);
+  return { state: "ready", reason, recipe, file: adapterFile(sha256), sha256, answers, model };
 }
 
 /** Records the end, with the job's; a skill that was taken back in the meantime leaves nothing. */
@@ -105,7 +123,7 @@ function end(
   { db, home }: LearnerContext,
   job: Job,
   { id, name }: Skill,
-  change: Parameters<typeof changeSkill>[2] & { reason: string },
+  change: SkillChange & { reason: string },
 ): void {
   const stays = transaction(db, () => {
     finishJob(db, job);
@@ -117,6 +135,16 @@ function end(
     return true;
   });
   if (!stays && change.sha256) dropAdapter(db, home, change.sha256);
+}
+
+async function modelsOf(context: LearnerContext) {
+  return { trainer: await context.trainer(), generator: await context.generator() };
+}
+
+function uselessWords(recipes: number): string {
+  return recipes === 0
+    ? "The model wrote no recipe that can be used: nothing is kept."
+    : `None of ${recipes} recipes does better on examples held out than the examples in context do: nothing is kept. More examples, or a larger model, may help.`;
 }
 
 function foldsOf({ format, train }: Task): Fold[] {
@@ -137,7 +165,7 @@ async function tryRecipe(
   context: LearnerContext,
   folds: readonly Fold[],
   recipe: Recipe,
-): Promise<SkillTrial & { recipe: Recipe }> {
+): Promise<Trial> {
   const { home, signal } = context;
   const trainer = await context.trainer();
   const out = join(home.scratch, `skill-trial-${process.pid}.gguf`);
