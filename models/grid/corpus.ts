@@ -74,11 +74,12 @@ export class GridCorpus {
   }
 }
 
-/** One pair, or two of the same task. */
+/** One pair, or two of the same task; half of them only copy. */
 function easyPairs(rng: Rng): Pair[] {
   const side = rng.pick([3, 4]);
   const task = makeTask(rng.pick(IN_PLACE), rng, { minSide: side, maxSide: side });
-  return pairsOf(task).slice(-rng.int(1, 2));
+  const pairs = pairsOf(task).slice(-rng.int(1, 2));
+  return rng.chance(0.5) ? pairs.map(({ input }) => ({ input, output: input })) : pairs;
 }
 
 function aTask(rng: Rng): GridTask {
