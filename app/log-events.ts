@@ -13,9 +13,13 @@ export async function logEvents(db: Database, signal: AbortSignal): Promise<void
   let last = latestEvents(db, 1)[0]?.id ?? 0;
   const look = () => {
     for (const { id, level, kind, message, jobId, passageId } of eventsAfter(db, last)) {
-      const about = { kind, event: id, job: jobId, passage: passageId };
-      // The message may have braces of its own.
-      logger[level]("{message}", { message, ...about });
+      // Braces of the message's own are no places for values.
+      logger[level](message.replace(/[{}]/g, "$&$&"), {
+        kind,
+        event: id,
+        job: jobId,
+        passage: passageId,
+      });
       last = id;
     }
   };

@@ -98,8 +98,11 @@ function* backupTroubles(
   const { last, problem } = backupState(db);
   if (problem) yield { bad: true, message: problem };
   else if (countDocuments(db) > 0 && now - (last ?? 0) > LATE * everyMs) {
-    const when = last === null ? "never" : `last on ${new Date(last).toISOString().slice(0, 10)}`;
-    const message = `A backup was made ${when}: \`selkie serve\` makes them while it runs, and \`selkie backup\` at once.`;
+    const made =
+      last === null
+        ? "There is no backup yet"
+        : `The last backup is of ${new Date(last).toISOString().slice(0, 10)}`;
+    const message = `${made}: \`selkie serve\` makes them while it runs, and \`selkie backup\` at once.`;
     yield { bad: false, message };
   }
 }

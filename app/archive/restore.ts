@@ -19,6 +19,7 @@ import { listBackups, placeIn, verifyBackup } from "./backup.ts";
 import { forgetSessions } from "./copy.ts";
 import { checkContent, DATABASE, type Manifest } from "./manifest.ts";
 import { REPLACED, RESTORING } from "./restoring.ts";
+import { noteBackup } from "./schedule.ts";
 import { unpackChecked } from "./tar.ts";
 
 /** What a restore puts in place. */
@@ -55,7 +56,7 @@ export async function restoreInstance(
   try {
     const { manifest, from } = await fetchInto(staging, folder, wish.which);
     forgetSessions(join(staging, DATABASE));
-    const replaced = exchange(root, staging, from);
+    const replaced = exchange(root, staging, { from, at: Date.parse(manifest.createdAt) });
     return { manifest, from, replaced };
   } finally {
     rmSync(staging, { recursive: true, force: true });
@@ -96,10 +97,14 @@ async function latestSound(folder: string): Promise<string> {
 }
 
 /** Puts the staged instance in the place of what is there; all of it, or nothing. */
-function exchange(root: string, staging: string, from: string): string | null {
+function exchange(
+  root: string,
+  staging: string,
+  { from, at }: { from: string; at: number },
+): string | null {
   const there = PARTS.filter((name) => existsSync(join(root, name)));
   const replaced = join(root, REPLACED + new Date().toISOString().replaceAll(":", "-"));
-  mkdirSync(replaced);
+  mkdirSync(replaced, { mode: 0o700 });
   writeFileSync(join(root, RESTORING), JSON.stringify({ replaced, there, from }), { flush: true });
   try {
     for (const name of there) renameSync(join(root, name), join(replaced, name));
@@ -110,6 +115,8 @@ function exchange(root: string, staging: string, from: string): string | null {
     const db = openDatabase(openHome(root).database);
     const message = `The instance was put back as it was in ${from}.`;
     addEvent(db, { level: "warning", kind: "backup.restored", message });
+    // It does not know yet of the backup that it is.
+    noteBackup(db, at);
     closeDatabase(db);
   } catch (error) {
     putBack(root);

@@ -40,6 +40,11 @@ export function backupState(db: Database): BackupState {
   };
 }
 
+/** Records when the last good backup was made. */
+export function noteBackup(db: Database, at: number): void {
+  setSetting(db, LAST, at);
+}
+
 /**
  * Makes a backup, checks it, and removes those that are not to be kept. How it went is recorded.
  * @throws CommandError; a system error where the disk is full
@@ -60,7 +65,7 @@ export async function backUp(
     const original = { client: db.$client, home, model: config.model };
     const { name, manifest } = await makeBackup(original, folder);
     const removed = forgetBackups(folder, kept);
-    setSetting(db, LAST, Date.now());
+    noteBackup(db, Date.now());
     if (backupState(db).problem !== null) {
       deleteSetting(db, PROBLEM);
       addEvent(db, { level: "info", kind: "backup.back", message: "Backups are made again." });

@@ -224,6 +224,7 @@ describe("a restore", () => {
     expect(readdirSync(again.home.inbox)).toHaveLength(1);
     expect(listSessions(again.db)).toEqual([]);
     expect(latestEvents(again.db, 1)[0]).toMatchObject({ kind: "backup.restored" });
+    expect(backupState(again.db).last).toBeGreaterThan(0);
     await again.close();
     expect(readdirSync(replaced!)).toContain("selkie.db");
     expect(
