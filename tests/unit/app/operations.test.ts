@@ -126,7 +126,7 @@ test("doctor names a damaged backup, a model that is not there, and what else is
   const { home, config, db } = instance;
   const folder = config.backups.folder!;
   await makeBackup({ client: db.$client, home, model: config.model }, folder);
-  const [{ name }] = listBackups(folder) as [{ name: string }];
+  const { name } = listBackups(folder)[0]!;
   writeFileSync(join(folder, name, "selkie.db"), "damaged");
   const env = { SELKIE_MODEL: join(home.root, "none.gguf") };
   const { code, err, json } = await runCli(["doctor", "--json"], {
