@@ -7,7 +7,7 @@ import type { RefitPassage } from "../../db/refits.ts";
 import type { ModelTrainer, TrainingRow } from "../../trainer/types.ts";
 import type { PassageText } from "../prompts.ts";
 import { splitSentences } from "../read/sentences.ts";
-import { planReplay, rehearsedRows, sizedRows, tokensOf } from "../replay/plan.ts";
+import { byEpoch, planReplay, sizedRows, tokensOf } from "../replay/plan.ts";
 import { stillTrue } from "../replay/still-true.ts";
 import type { LearnerSettings } from "../settings.ts";
 import { distinct, pairOf } from "../study/lines.ts";
@@ -91,5 +91,5 @@ async function rehearsal(
     replayShare: 0,
     maxReplayRows: 0,
   });
-  return rehearsedRows(plan.rehearsal, (freshTokens * share) / (1 - share), settings.train);
+  return byEpoch(plan.rehearsal, (freshTokens * share) / (1 - share), settings.train);
 }

@@ -17,6 +17,8 @@ import { stillTrue } from "./still-true.ts";
 /** Replay takes at most half of an update's tokens, and all that is not new at most so much. */
 const MOST_REPLAY = 0.5;
 const MOST_OLD = 0.9;
+/** Of the replay: what is most urgent, in every epoch. The rest of it takes turns. */
+const URGENT = 0.5;
 /** Begin and end token of a row. */
 const FRAME_TOKENS = 2;
 
@@ -62,18 +64,21 @@ export function takeRows(
 ): TrainingRow[] {
   const { replay, rehearsal } = shares(settings);
   const total = freshTokens / (1 - replay - rehearsal);
-  const due = within(plan.replay, total * replay).slice(0, settings.maxReplayRows);
+  const urgent = within(plan.replay, URGENT * total * replay);
+  const others = plan.replay.filter((row) => !urgent.includes(row));
+  const room = Math.min(total * replay - tokensOf(urgent), tokensOf(others));
   return [
-    ...due.map(({ row }) => row),
-    ...rehearsedRows(plan.rehearsal, total * rehearsal, settings.train),
+    ...urgent.map(({ row }) => row),
+    ...byEpoch(others, room, settings.train),
+    ...byEpoch(plan.rehearsal, total * rehearsal, settings.train),
   ];
 }
 
 /**
- * Rows of the base's own, for so many tokens of every epoch. Each epoch has others, until all had their
- * turn: what the base knows and can do is wide, and one epoch has room for little of it.
+ * Rows for so many tokens of every epoch. Each epoch has others, until all had their turn: what is known
+ * already is wide, and one epoch has room for little of it.
  */
-export function rehearsedRows(
+export function byEpoch(
   rows: readonly SizedRow[],
   room: number,
   { epochs }: Epochs,

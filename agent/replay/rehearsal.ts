@@ -19,9 +19,9 @@ export type RehearsalForm = (typeof REHEARSAL_FORMS)[number];
 
 /** Of the tokens that are rehearsed. */
 const SHARES: Record<RehearsalForm, number> = {
-  text: 0.4,
-  question: 0.3,
-  reading: 0.15,
+  text: 0.3,
+  question: 0.35,
+  reading: 0.2,
   writing: 0.15,
 };
 

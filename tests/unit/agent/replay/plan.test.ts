@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { learnPassage } from "../../../../agent/learn/index.ts";
-import { planReplay, rehearsedRows, takeRows } from "../../../../agent/replay/plan.ts";
+import { byEpoch, planReplay, takeRows } from "../../../../agent/replay/plan.ts";
 import type { RehearsalRow } from "../../../../db/control.ts";
 import { listProbes, supersedeProbe } from "../../../../db/probes.ts";
 import { changeRetention, listDue } from "../../../../db/retention.ts";
@@ -36,31 +36,34 @@ describe("what an update practises", () => {
     expect(listDue(bench.db, 0, 10)).toEqual([]);
   });
 
-  test("takes at most half of the tokens, whatever is asked for", async () => {
+  test("takes at most half of an epoch's tokens, whatever is asked for", async () => {
     await learned();
     const settings = { ...SETTINGS, replayShare: 0.9 };
     const all = await plan([], settings);
     const size = (row: TrainingRow) => textOf(row).split(/\s+/).filter(Boolean).length + 2;
     for (const fresh of [10, 40, 1000]) {
-      const tokens = takeRows(all, fresh, settings).reduce((sum, row) => sum + size(row), 0);
-      expect(tokens).toBeLessThanOrEqual(fresh);
+      const rows = takeRows(all, fresh, settings);
+      for (let epoch = 1; epoch <= settings.train.epochs; epoch++) {
+        const own = rows.filter((row) => (row.epoch ?? epoch) === epoch);
+        expect(own.reduce((sum, row) => sum + size(row), 0)).toBeLessThanOrEqual(fresh);
+      }
     }
     expect(takeRows(all, 1000, { ...settings, replayShare: 0 })).toEqual([]);
   });
 
-  describe("of what the base wrote itself", () => {
+  describe("what takes turns", () => {
     const rows = [30, 20, 20, 30, 500].map((tokens, i) => {
       return { row: { segments: [{ text: `row ${i}`, loss: true }], end: true }, tokens };
     });
-    const byEpoch = (room: number, epochs: number) => {
-      const taken = rehearsedRows(rows, room, { epochs });
+    const taken = (room: number, epochs: number) => {
+      const all = byEpoch(rows, room, { epochs });
       return Array.from({ length: epochs }, (_, i) =>
-        taken.filter(({ epoch }) => epoch === i + 1).map(textOf),
+        all.filter(({ epoch }) => epoch === i + 1).map(textOf),
       );
     };
 
     test("every epoch has other rows, until all that fit had their turn", () => {
-      expect(byEpoch(50, 3)).toEqual([
+      expect(taken(50, 3)).toEqual([
         ["row 0", "row 1"],
         ["row 2", "row 3"],
         ["row 0", "row 1"],
@@ -68,19 +71,19 @@ describe("what an update practises", () => {
     });
 
     test("one that has no room left comes first in the next epoch", () => {
-      expect(byEpoch(40, 3)).toEqual([["row 0"], ["row 1", "row 2"], ["row 3"]]);
+      expect(taken(40, 3)).toEqual([["row 0"], ["row 1", "row 2"], ["row 3"]]);
     });
 
     test("where there is room for more than there is, rows come again", () => {
-      expect(byEpoch(160, 2)).toEqual([
+      expect(taken(160, 2)).toEqual([
         ["row 0", "row 1", "row 2", "row 3", "row 0", "row 1"],
         ["row 2", "row 3", "row 0", "row 1", "row 2", "row 3"],
       ]);
     });
 
     test("nothing, where no row fits", () => {
-      expect(rehearsedRows(rows, 10, { epochs: 3 })).toEqual([]);
-      expect(rehearsedRows([], 100, { epochs: 3 })).toEqual([]);
+      expect(byEpoch(rows, 10, { epochs: 3 })).toEqual([]);
+      expect(byEpoch([], 100, { epochs: 3 })).toEqual([]);
     });
   });
 
