@@ -2,10 +2,10 @@ import type { Grid } from "../../agent/skills/prompts.ts";
 
 export type { Grid };
 
-/** Nothing here changes a grid that it was given. This is the colour of what is empty. */
+/** The colour of what is empty. */
 export const EMPTY = 0;
 
-/** What becomes of a grid. */
+/** What becomes of a grid, which itself stays as it is. */
 export type Act = (grid: Grid) => Grid;
 
 /** From a colour for each place. */
@@ -104,8 +104,4 @@ export function countColours(grid: Grid): Map<number, number> {
   const counts = new Map<number, number>();
   for (const colour of grid.flat()) counts.set(colour, (counts.get(colour) ?? 0) + 1);
   return counts;
-}
-
-export function sameGrid(a: Grid, b: Grid): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -16,11 +16,8 @@ export interface Rule {
  */
 export interface Family {
   name: string;
-  /**
-   * Sides of its grids in relation to the wanted ones, where outputs grow or the inputs have to be
-   * larger to show anything.
-   */
-  sides?: { min?: number; max?: number };
+  /** Sides that its inputs need to show anything, and may have where outputs are larger. */
+  sides?: { min: number; max?: number };
   rule(rng: Rng, sizes: Sizes): Rule;
 }
 

@@ -1,6 +1,7 @@
 import type { Pair } from "../../agent/skills/prompts.ts";
+import { sameGrid } from "../../agent/skills/transforms.ts";
 import { Rng } from "../world/rng.ts";
-import { type Grid, heightOf, sameGrid, widthOf } from "./canvas.ts";
+import { type Grid, heightOf, widthOf } from "./canvas.ts";
 import { FAMILIES, type Split } from "./families/index.ts";
 import { drawSizes, type Family } from "./family.ts";
 
@@ -16,14 +17,14 @@ export interface NamedTask extends GridTask {
 
 export interface TaskOptions {
   demonstrations: number;
-  /** Sides of the grids, where the family asks for no others. */
+  /** Sides of the inputs, where the family asks for no others. */
   minSide: number;
   maxSide: number;
   /** Most cells of all grids together. */
   maxCells: number;
 }
 
-/** A task of four pairs then has at most some 400 tokens: a cell is one, and so is a row's end. */
+/** A task of four pairs then has some 130 tokens and less than 300: a cell is one, and so is a row's end. */
 export const TASK: TaskOptions = { demonstrations: 3, minSide: 3, maxSide: 4, maxCells: 240 };
 
 /** Most draws until a family's task must have come out well. */
@@ -35,10 +36,10 @@ const ATTEMPTS = 1000;
  */
 export function makeTask(family: Family, rng: Rng, options: Partial<TaskOptions> = {}): GridTask {
   const { demonstrations, minSide, maxSide, maxCells } = { ...TASK, ...options };
-  const { min = minSide, max = maxSide } = family.sides ?? {};
+  const { min: low, max = maxSide } = family.sides ?? { min: minSide };
+  const high = Math.max(low, Math.min(max, maxSide));
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const low = Math.max(min, family.sides?.max ? min : minSide);
-    const rule = family.rule(rng, drawSizes(rng, low, Math.max(low, Math.min(max, maxSide))));
+    const rule = family.rule(rng, drawSizes(rng, low, high));
     const pairs = Array.from({ length: demonstrations + 1 }, () => {
       const input = rule.input(rng);
       return { input, output: rule.output(input) };
@@ -50,17 +51,12 @@ export function makeTask(family: Family, rng: Rng, options: Partial<TaskOptions>
 }
 
 /** Tasks of a split's families in turn, each family as often as any other. */
-export function makeTasks(
-  split: Split,
-  seed: number,
-  count: number,
-  options: Partial<TaskOptions> = {},
-): NamedTask[] {
+export function makeTasks(split: Split, seed: number, count: number): NamedTask[] {
   const rng = new Rng(`grid:${split}:${seed}`);
   const families = rng.shuffle(FAMILIES[split]);
   return Array.from({ length: count }, (_, i) => {
     const family = families[i % families.length] as Family;
-    return { family: family.name, ...makeTask(family, rng.fork(`${i}`), options) };
+    return { family: family.name, ...makeTask(family, rng.fork(`${i}`)) };
   });
 }
 
