@@ -59,7 +59,8 @@ export async function isSound(path: string, sha256: string): Promise<boolean> {
   return existsSync(path) && (await fileHash(path)) === sha256;
 }
 
-function sync(path: string): void {
+/** Returns when the disk has what was written to a file, or the names in a folder. */
+export function sync(path: string): void {
   const handle = openSync(path, "r");
   try {
     fsyncSync(handle);

@@ -4,7 +4,7 @@ import { type Home, openHome } from "../agent/home.ts";
 import { createRuntime, type Runtime } from "../agent/runtime.ts";
 import { isDiskFull } from "../db/errors.ts";
 import { closeDatabase, type Database, openDatabase } from "../db/open.ts";
-import { backUpBeforeUpdate } from "./archive/before-update.ts";
+import { backUpBeforeUpdate } from "./archive/aside.ts";
 import { RESTORING } from "./archive/restoring.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { ConfigError } from "./knob.ts";

@@ -10,9 +10,9 @@ import {
   statfsSync,
   statSync,
 } from "node:fs";
-import { copyFile, open } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isSound } from "../../agent/adapter-file.ts";
+import { isSound, sync } from "../../agent/adapter-file.ts";
 import { inWords } from "../../trainer/devices/memory.ts";
 import { CommandError } from "../frame.ts";
 import { copyDatabase, entryOf, type Original } from "./copy.ts";
@@ -22,6 +22,12 @@ import { checkContent, DATABASE, MANIFEST, type Manifest, readManifest } from ".
 const ADAPTERS = "adapters";
 /** `2026-11-21T03-10-00Z`; one that was made before a migration says so. */
 const NAME = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-before-update)?$/;
+
+/** A backup that was just made. */
+export interface Made {
+  name: string;
+  manifest: Manifest;
+}
 
 /** How many backups stay: the latest of so many days, weeks and months that have one. */
 export interface Kept {
@@ -50,7 +56,7 @@ export async function makeBackup(
   original: Original,
   folder: string,
   options: { beforeUpdate?: boolean; now?: Date } = {},
-): Promise<{ name: string; manifest: Manifest }> {
+): Promise<Made> {
   const { beforeUpdate = false, now = new Date() } = options;
   const pool = join(folder, ADAPTERS);
   // The keys of webhooks are in it.
@@ -81,12 +87,12 @@ export async function makeBackup(
     }
     const manifest: Manifest = { ...about, missing, files };
     await Bun.write(join(part, MANIFEST), JSON.stringify(manifest, null, 2));
-    for (const { name } of files) await sync(placeIn(folder, part)(name));
-    await sync(join(part, MANIFEST));
+    for (const { name } of files) sync(placeIn(folder, part)(name));
+    sync(join(part, MANIFEST));
     await checkContent("The new backup", manifest, placeIn(folder, part));
     const name = freeName(folder, now, beforeUpdate);
     renameSync(part, join(folder, name));
-    await sync(folder);
+    sync(folder);
     return { name, manifest };
   } catch (error) {
     rmSync(part, { recursive: true, force: true });
@@ -184,7 +190,7 @@ async function keepCopy(from: string, to: string, sha256: string): Promise<boole
     rmSync(part);
     return false;
   }
-  await sync(part);
+  sync(part);
   renameSync(part, to);
   return true;
 }
@@ -219,9 +225,4 @@ function freeName(folder: string, now: Date, beforeUpdate: boolean): string {
     const name = `${stamp}Z${beforeUpdate ? "-before-update" : ""}`;
     if (!existsSync(join(folder, name))) return name;
   }
-}
-
-async function sync(path: string): Promise<void> {
-  await using file = await open(path, "r");
-  await file.sync();
 }

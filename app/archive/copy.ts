@@ -32,7 +32,8 @@ export async function copyDatabase(
   folder: string,
 ): Promise<DatabaseCopy> {
   const path = join(folder, DATABASE);
-  await client.backup(path);
+  // In one go once it has begun: what others write meanwhile would make it begin again.
+  await client.backup(path, { progress: ({ totalPages }) => Math.max(totalPages, 1) });
   const copy = new Sqlite(path);
   try {
     // One file: nothing may be left beside it.

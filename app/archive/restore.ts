@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
+import { sync } from "../../agent/adapter-file.ts";
 import { openHome } from "../../agent/home.ts";
 import { addEvent } from "../../db/events.ts";
 import { closeDatabase, openDatabase } from "../../db/open.ts";
@@ -56,6 +57,7 @@ export async function restoreInstance(
   try {
     const { manifest, from } = await fetchInto(staging, folder, wish.which);
     forgetSessions(join(staging, DATABASE));
+    for (const { name } of manifest.files) sync(join(staging, name));
     const replaced = exchange(root, staging, { from, at: Date.parse(manifest.createdAt) });
     return { manifest, from, replaced };
   } finally {
@@ -122,6 +124,7 @@ function exchange(
     putBack(root);
     throw error;
   }
+  sync(root);
   rmSync(join(root, RESTORING));
   if (there.length > 0) return replaced;
   rmSync(replaced, { recursive: true });

@@ -8,7 +8,8 @@ import type { Database } from "../../db/open.ts";
 import { deleteSetting, getSetting, setSetting } from "../../db/settings.ts";
 import { CommandError } from "../frame.ts";
 import type { Instance } from "../instance.ts";
-import { forgetBackups, makeBackup } from "./backup.ts";
+import { backUpAside } from "./aside.ts";
+import { forgetBackups } from "./backup.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** How often it is seen whether a backup is due, and how soon one that failed is tried again; milliseconds. */
@@ -52,7 +53,7 @@ export function noteBackup(db: Database, at: number): void {
 export async function backUp(
   instance: Instance,
 ): Promise<{ folder: string; name: string; manifest: Manifest; removed: string[] }> {
-  const { db, home, config } = instance;
+  const { db, config } = instance;
   const { folder, kept } = config.backups;
   if (folder === undefined) {
     throw new CommandError("off", "SELKIE_BACKUPS is off: set it to a folder, or to nothing.");
@@ -62,8 +63,7 @@ export async function backUp(
     throw new CommandError("busy", "Another process makes a backup: wait for its end.");
   }
   try {
-    const original = { client: db.$client, home, model: config.model };
-    const { name, manifest } = await makeBackup(original, folder);
+    const { name, manifest } = await backUpAside(config, folder);
     const removed = forgetBackups(folder, kept);
     noteBackup(db, Date.now());
     if (backupState(db).problem !== null) {
