@@ -27,7 +27,13 @@ import { ranked } from "./winners.ts";
 import { writeRecipes } from "./write.ts";
 
 /** Recipes that are written for a skill. */
-const RECIPES = 6;
+const RECIPES = 4;
+/** Recipes that compete with them, whatever the writer: the base alone may write none that is any good. */
+const STANDING: readonly Recipe[] = [
+  { basic: true, rate: 0.003, epochs: 4 } as const,
+  { basic: false, rate: 0.001, epochs: 8 } as const,
+  { basic: false, rate: 0.01, epochs: 8 } as const,
+].map((it) => ({ ...it, size: false, chain: false, repeat: false, loss: "output" }));
 /** Examples that are held out, one after the other, to choose among recipes. */
 const HELD_OUT = 2;
 const SEED = 1;
@@ -38,7 +44,7 @@ interface Fold extends Task {
 }
 
 /**
- * Learns a skill: recipes are written for its task, each is trained without an example and asked that one, and
+ * Learns a skill: recipes compete for its task, each is trained without an example and asked that one, and
  * the best is trained on all examples and kept, if it does better than the base with the examples in its
  * context. Otherwise nothing is kept but the record.
  * @throws TrainerError, GeneratorError; the abort reason when asked to stop
@@ -63,7 +69,10 @@ export async function learnSkill(context: LearnerContext, job: Job): Promise<voi
 type Tell = (detail: string) => void;
 type Trial = SkillTrial & { recipe: Recipe };
 
-/** Lets the base write recipes and tries each of them on examples held out; the record grows with them. */
+/**
+ * Lets the base write recipes and tries each of them, and the standing ones, on examples held out; the record
+ * grows with them.
+ */
 async function compete(
   context: LearnerContext,
   { id }: Skill,
@@ -75,7 +84,7 @@ async function compete(
   const models = await modelsOf(context);
   const written = await writeRecipes(models, task, { count: RECIPES, seed: SEED, signal });
   const valid = written.flatMap(({ recipe }) => recipe ?? []);
-  const recipes = [...new Map(valid.map((recipe) => [recipeText(recipe), recipe])).values()];
+  const recipes = distinct([...valid, ...STANDING].map((recipe) => forFormat(recipe, task)));
   const folds = foldsOf(task);
   const base = await scoreBase(context, folds);
   changeSkill(db, id, { base, trials: [], invalid: written.length - valid.length });
@@ -142,9 +151,7 @@ async function modelsOf(context: LearnerContext) {
 }
 
 function uselessWords(recipes: number): string {
-  return recipes === 0
-    ? "The model wrote no recipe that can be used: nothing is kept."
-    : `None of ${recipes} recipes does better on examples held out than the examples in context do: nothing is kept. More examples, or a larger model, may help.`;
+  return `None of ${recipes} recipes gets more of the examples held out right than the examples in context do: nothing is kept. More examples, or a larger model, may help.`;
 }
 
 function foldsOf({ format, train }: Task): Fold[] {
@@ -186,8 +193,20 @@ async function tryRecipe(
   return { ...trial, ...meanScore(scores) };
 }
 
+/** It gets more of the examples right; or as many, if there are any, and is surer of them. */
 function isBetter(best: TrialScore, base: TrialScore): boolean {
-  return best.exact > base.exact || (best.exact === base.exact && best.logprob > base.logprob);
+  if (best.exact !== base.exact) return best.exact > base.exact;
+  return best.exact > 0 && best.logprob > base.logprob;
+}
+
+/** A recipe without what says nothing of a text. */
+function forFormat(recipe: Recipe, { format }: Task): Recipe {
+  if (format === "grid") return recipe;
+  return { ...recipe, basic: false, size: false, chain: false, repeat: false };
+}
+
+function distinct(recipes: readonly Recipe[]): Recipe[] {
+  return [...new Map(recipes.map((recipe) => [recipeText(recipe), recipe])).values()];
 }
 
 function meanScore(scores: readonly TrialScore[]): TrialScore {

@@ -1,17 +1,18 @@
 import type { Context } from "hono";
-import type { Which } from "../../agent/adapter.ts";
-import type { GenerateRequest, GenerationEnd } from "../../agent/generator/types.ts";
+import type { GenerationEnd } from "../../agent/generator/types.ts";
+import type { Version } from "../../db/versions.ts";
 import type { Site, SiteEnv } from "../site.ts";
 import { openStream } from "../stream.ts";
-import { complete, usageOf } from "./complete.ts";
+import { type complete, usageOf, type Watcher } from "./complete.ts";
 import type { Form } from "./form.ts";
-import { modelId } from "./models.ts";
 import { Answers, sendAnswers } from "./stream.ts";
 
 /** What is to be answered, and how. */
 export interface Wanted {
-  which: Which;
-  requests: GenerateRequest[];
+  /** Writes the answers. */
+  write(signal: AbortSignal, watcher?: Watcher): ReturnType<typeof complete>;
+  /** What the model is called whose version answers. */
+  model(version: Version | undefined): string;
   /** How often each prompt is answered. */
   times: number;
   form: Form;
@@ -23,15 +24,15 @@ export interface Wanted {
 
 /** Answers as a whole, or piece by piece. */
 export async function answer(c: Context<SiteEnv>, site: Site, wanted: Wanted): Promise<Response> {
-  const { which, requests, times, form, trim } = wanted;
+  const { write, model, times, form, trim } = wanted;
   const gone = openStream(c, site);
   const head = { id: form.id(), created: Math.floor(Date.now() / 1000) };
   if (!wanted.stream) {
-    const { choices, version } = await complete(site, which, requests, gone);
+    const { choices, version } = await write(gone);
     return c.json({
       ...head,
       object: form.object,
-      model: modelId(site.instance, version),
+      model: model(version),
       choices: choices.map(({ text, end }, i) => form.choice(i, trim ? text.trim() : text, end)),
       usage: usageOf(
         choices.map(({ end }) => end),
@@ -39,13 +40,13 @@ export async function answer(c: Context<SiteEnv>, site: Site, wanted: Wanted): P
       ),
     });
   }
-  const answers = new Answers((watcher) => complete(site, which, requests, gone, watcher));
+  const answers = new Answers((watcher) => write(gone, watcher));
   // What cannot be begun is told by the status.
   await answers.begun();
   const chunk = (choices: object[], usage: object | null = null) => ({
     ...head,
     object: form.chunkObject,
-    model: modelId(site.instance, answers.version),
+    model: model(answers.version),
     choices,
     ...(wanted.includeUsage && { usage }),
   });

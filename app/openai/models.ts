@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findWeights, parseWhich, type Weights, type Which } from "../../agent/adapter.ts";
+import { listSkills, type Skill } from "../../db/skills.ts";
 import { isUsable, listVersions, type Version } from "../../db/versions.ts";
 import { RequestError } from "../errors.tsx";
 import type { Instance } from "../instance.ts";
@@ -16,24 +17,28 @@ export interface ListedModel {
 
 /**
  * The models that can be asked: the newest version under a name that stays, the untouched base, and
- * every version whose adapter is kept, the newest first.
+ * every version whose adapter is kept, the newest first; and skills, by name.
  */
 export function listModels({ db, home, config }: Instance, now = Date.now()): ListedModel[] {
   const { name } = config.model;
   const kept = listVersions(db)
     .filter((it) => isUsable(it) && existsSync(join(home.adapters, it.file)))
     .reverse();
-  const model = (tag: string, at: number): ListedModel => ({
-    id: `${name}:${tag}`,
+  const listed = (id: string, at: number): ListedModel => ({
+    id,
     object: "model",
     created: Math.floor(at / 1000),
     owned_by: "selkie",
   });
+  const model = (tag: string, at: number) => listed(`${name}:${tag}`, at);
   const first = listVersions(db)[0]?.createdAt ?? now;
   return [
     model("latest", kept[0]?.createdAt ?? first),
     ...kept.map(({ id, createdAt }) => model(`v${id}`, createdAt)),
     model("base", first),
+    ...listSkills(db)
+      .filter(({ state }) => state === "ready")
+      .map((skill) => listed(skillModelId(skill), skill.createdAt)),
   ];
 }
 
@@ -62,6 +67,11 @@ export function findModel(instance: Instance, id: string): Which {
 /** The name of the very weights that answer. */
 export function modelId({ config }: Instance, version: Version | undefined): string {
   return `${config.model.name}:${version ? `v${version.id}` : "base"}`;
+}
+
+/** What a skill is called as a model. */
+export function skillModelId({ name }: Pick<Skill, "name">): string {
+  return `skill:${name}`;
 }
 
 function isKept({ version, adapter }: Weights): boolean {

@@ -1,14 +1,17 @@
 import type { Hono } from "hono";
 import { conversationPrompt, NEXT_QUESTION } from "../../agent/conversation.ts";
+import type { GenerateRequest } from "../../agent/generator/types.ts";
+import type { Version } from "../../db/versions.ts";
 import { allow } from "../access.ts";
 import { RequestError } from "../errors.tsx";
 import type { Site, SiteEnv } from "../site.ts";
 import { answer } from "./answer.ts";
-import { repeated, samplingOf, stopsOf } from "./complete.ts";
+import { complete, repeated, samplingOf, stopsOf, type Watcher } from "./complete.ts";
 import { CHAT, TEXT } from "./form.ts";
-import { findModel, listModels } from "./models.ts";
+import { findModel, listModels, modelId } from "./models.ts";
 import { readRequest } from "./request.ts";
 import { ChatRequest, CompletionRequest, EmbeddingRequest } from "./schemas.ts";
+import { bySkill, findSkillModel } from "./skill.ts";
 
 /** OpenAI's interface: every kept version of what was learned is a model. */
 export function openaiRoutes(app: Hono<SiteEnv>, site: Site): void {
@@ -19,24 +22,35 @@ export function openaiRoutes(app: Hono<SiteEnv>, site: Site): void {
 
   app.get("/v1/models/:id{.+}", (c) => {
     const id = c.req.param("id");
-    findModel(instance, id);
+    if (!findSkillModel(instance, id)) findModel(instance, id);
     const found = listModels(instance).find((model) => model.id === id);
     return c.json(found ?? { ...listModels(instance)[0]!, id });
   });
 
+  const byVersion = (model: string, requests: GenerateRequest[]) => {
+    const which = findModel(instance, model);
+    return {
+      write: (signal: AbortSignal, watcher?: Watcher) =>
+        complete(site, which, requests, signal, watcher),
+      model: (version: Version | undefined) => modelId(instance, version),
+    };
+  };
+
   app.post("/v1/chat/completions", async (c) => {
     const request = await readRequest(c, ChatRequest);
-    const prompt = conversationPrompt(
-      request.messages.map(({ role, content }) => ({
-        role: role === "developer" ? "system" : role,
-        content: [content].flat().map(textOf).join("\n"),
-      })),
-    );
-    const times = request.n ?? 1;
+    const messages = request.messages.map(({ role, content }) => ({
+      role: role === "developer" ? ("system" as const) : role,
+      content: [content].flat().map(textOf).join("\n"),
+    }));
+    const skill = findSkillModel(instance, request.model);
+    const times = skill ? 1 : (request.n ?? 1);
     const stops = [...stopsOf(request), NEXT_QUESTION];
+    const sampled = () =>
+      repeated([conversationPrompt(messages)], times, samplingOf(request), stops);
     return answer(c, site, {
-      which: findModel(instance, request.model),
-      requests: repeated([prompt], times, samplingOf(request), stops),
+      ...(skill
+        ? bySkill(instance, skill, messages.at(-1)!.content)
+        : byVersion(request.model, sampled())),
       times,
       form: CHAT,
       stream: request.stream === true,
@@ -49,8 +63,10 @@ export function openaiRoutes(app: Hono<SiteEnv>, site: Site): void {
     const request = await readRequest(c, CompletionRequest);
     const times = request.n ?? 1;
     return answer(c, site, {
-      which: findModel(instance, request.model),
-      requests: repeated([request.prompt].flat(), times, samplingOf(request), stopsOf(request)),
+      ...byVersion(
+        request.model,
+        repeated([request.prompt].flat(), times, samplingOf(request), stopsOf(request)),
+      ),
       times,
       form: TEXT,
       stream: request.stream === true,

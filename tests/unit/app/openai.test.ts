@@ -7,7 +7,12 @@ import OpenAI, {
   NotFoundError,
   PermissionDeniedError,
 } from "openai";
+import { baseFingerprint } from "../../../agent/model.ts";
+import { forgetSkill, requestSkill } from "../../../agent/skills/request.ts";
+import { parseTaskText } from "../../../agent/skills/task.ts";
 import { issueToken } from "../../../app/tokens.ts";
+import { changeSkill } from "../../../db/skills.ts";
+import { listVersions } from "../../../db/versions.ts";
 import { SMALL, writeRandomModel } from "../../support/random-model.ts";
 import { openServed, type Served } from "../../support/served.ts";
 import { commitRandomVersion } from "../../support/versions.ts";
@@ -67,6 +72,37 @@ describe("models", () => {
       expect(error).toMatchObject({ code: "model_not_found", param: "model" });
       expect(String(error)).toContain("GET /v1/models");
     }
+  });
+});
+
+describe("a skill", () => {
+  test("is a model that takes the last message as its task's input", async () => {
+    const { db } = served.instance;
+    const task = parseTaskText("a\n>\nx\n\nb\n>\nx\n\nc\n>\nx\n\nd");
+    const { skill } = requestSkill(db, "to x", task);
+    const learning = client.chat.completions.create({ model: "skill:to x", messages });
+    await expect(Promise.resolve(learning)).rejects.toThrow("still being learned");
+    const { file, sha256 } = listVersions(db)[0]!;
+    changeSkill(db, skill.id, { state: "ready", file, sha256, model: baseFingerprint(db) });
+
+    const ids: string[] = [];
+    for await (const model of client.models.list()) ids.push(model.id);
+    expect(ids.at(-1)).toBe("skill:to x");
+    const answer = await client.chat.completions.create({ model: "skill:to x", messages });
+    expect(answer.model).toBe("skill:to x");
+    const { content } = answer.choices[0]!.message;
+    expect(content!.length).toBeGreaterThan(0);
+    expect(answer.usage!.completion_tokens).toBeGreaterThan(0);
+    const stream = await client.chat.completions.create({
+      ...{ model: "skill:to x", messages, stream: true },
+    });
+    let streamed = "";
+    for await (const chunk of stream) streamed += chunk.choices[0]?.delta.content ?? "";
+    expect(streamed.trim()).toBe(content!.trim());
+    await said("tiny:v1");
+    const nobody = Promise.resolve(client.models.retrieve("skill:of nobody"));
+    await expect(nobody).rejects.toThrow(NotFoundError);
+    forgetSkill(db, served.instance.home, skill);
   });
 });
 

@@ -119,13 +119,14 @@ describe("selkie skill", () => {
 
   test("learns a task, tries it, and forgets it", async () => {
     const task = files.file("task.txt");
-    await Bun.write(task, `${TEXTS.replaceAll(/[A-C]/g, "x")}\nd`);
-    const added = await skill("add", "to x", task, "--wait");
+    const inputs = ["red", "blue", "pink", "grey"].map((it) => `${it}\n>\nno\n`);
+    await Bun.write(task, [...inputs, "teal"].join("\n"));
+    const added = await skill("add", "says no", task, "--wait");
     expect(added.err).not.toContain("selkie:");
-    expect(added.out).toContain("Skill “to x”: ready, 3 examples");
-    const tried = await skill("try", "to x", "e");
+    expect(added.out).toContain("Skill “says no”: ready, 4 examples");
+    const tried = await skill("try", "says no", "e");
     // With random weights there may be no answer that ends; then it says so.
     expect(tried.code === 0 || tried.err.includes("gave no answer")).toBeTrue();
-    expect((await skill("remove", "to x")).out).toContain("forgotten");
+    expect((await skill("remove", "says no")).out).toContain("forgotten");
   });
 });
