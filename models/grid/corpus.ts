@@ -35,7 +35,7 @@ export const GRID_CORPUS: GridCorpusOptions = {
   seed: 1,
   tasks: 16,
   recipes: 1,
-  easySteps: 400,
+  easySteps: 1000,
   easyTasks: 24,
 };
 
