@@ -3,6 +3,7 @@ import { capitalised, whose } from "./ask-words.ts";
 import { counted, nats, percent, points, whole } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import type { ComparedPassage, ComparedScore, CompareFacts } from "./lineage-types.ts";
+import { Pages } from "./parts.tsx";
 import type { ModelFacts } from "./types.ts";
 
 /** What two versions know, passage by passage. */
@@ -56,23 +57,13 @@ export function ComparePage(props: { compared: CompareFacts; model: ModelFacts }
           </p>
         </div>
       )}
-      {pages > 1 && (
-        <nav class="pages" aria-label="More passages">
-          {page > 1 && (
-            <a rel="prev" href={address(page - 1)}>
-              Back
-            </a>
-          )}
-          <span class="quiet">
-            Page {whole(page)} of {whole(pages)}
-          </span>
-          {page < pages && (
-            <a rel="next" href={address(page + 1)}>
-              On
-            </a>
-          )}
-        </nav>
-      )}
+      <Pages
+        label="More passages"
+        page={page}
+        pages={pages}
+        href={address}
+        words={["Back", "On"]}
+      />
     </Layout>
   );
 }

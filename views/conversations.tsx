@@ -4,7 +4,7 @@ import type { ConversationFacts, ConversationLineFacts, ConversationList } from 
 import { capitalised, MAX_TITLE, whose } from "./ask-words.ts";
 import { counted, whole } from "./format.ts";
 import { Layout } from "./layout.tsx";
-import { Time } from "./parts.tsx";
+import { Pages, Time } from "./parts.tsx";
 import type { ModelFacts } from "./types.ts";
 
 /** A new question, and the conversations so far. */
@@ -60,23 +60,12 @@ function Conversations(props: { list: ConversationList }) {
           <Line line={line} />
         ))}
       </ul>
-      {pages > 1 && (
-        <nav class="pages" aria-label="More conversations">
-          {page > 1 && (
-            <a rel="prev" href={`/ask?page=${page - 1}`}>
-              Later
-            </a>
-          )}
-          <span class="quiet">
-            Page {whole(page)} of {whole(pages)}
-          </span>
-          {page < pages && (
-            <a rel="next" href={`/ask?page=${page + 1}`}>
-              Earlier
-            </a>
-          )}
-        </nav>
-      )}
+      <Pages
+        label="More conversations"
+        page={page}
+        pages={pages}
+        href={(to) => `/ask?page=${to}`}
+      />
     </section>
   );
 }

@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 /** Small pieces that several pages share. */
 import type { Child } from "hono/jsx";
-import { moment, nats, percent } from "./format.ts";
+import { moment, nats, percent, whole } from "./format.ts";
 import type { Decision, ExamResult, ProbeKind } from "./types.ts";
 
 /** A moment that machines can read, too. */
@@ -165,5 +165,34 @@ export function Change(props: {
         </>
       )}
     </span>
+  );
+}
+
+/** Links from one stretch of a list to its neighbours; what they are called where the latest come first. */
+export function Pages(props: {
+  label: string;
+  page: number;
+  pages: number;
+  href: (page: number) => string;
+  words?: [before: string, after: string];
+}) {
+  const { label, page, pages, href, words: [before, after] = ["Later", "Earlier"] } = props;
+  if (pages <= 1) return null;
+  return (
+    <nav class="pages" aria-label={label}>
+      {page > 1 && (
+        <a rel="prev" href={href(page - 1)}>
+          {before}
+        </a>
+      )}
+      <span class="quiet">
+        Page {whole(page)} of {whole(pages)}
+      </span>
+      {page < pages && (
+        <a rel="next" href={href(page + 1)}>
+          {after}
+        </a>
+      )}
+    </nav>
   );
 }

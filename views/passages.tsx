@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 import { counted, whole } from "./format.ts";
 import { Layout } from "./layout.tsx";
-import { BeforeAfter, DecisionMark, probeWords, Section } from "./parts.tsx";
+import { BeforeAfter, DecisionMark, Pages, probeWords, Section } from "./parts.tsx";
 import type { ModelFacts, PassageLine, PassageList } from "./types.ts";
 
 /** The latest passages, for the overview. */
@@ -47,23 +47,12 @@ export function PassagesPage(props: {
       </p>
       <Legend />
       <PassageLines lines={list.lines} empty="There is nothing here." />
-      {pages > 1 && (
-        <nav class="pages" aria-label="More passages">
-          {page > 1 && (
-            <a rel="prev" href={`/passages?page=${page - 1}`}>
-              Later
-            </a>
-          )}
-          <span class="quiet">
-            Page {whole(page)} of {whole(pages)}
-          </span>
-          {page < pages && (
-            <a rel="next" href={`/passages?page=${page + 1}`}>
-              Earlier
-            </a>
-          )}
-        </nav>
-      )}
+      <Pages
+        label="More passages"
+        page={page}
+        pages={pages}
+        href={(to) => `/passages?page=${to}`}
+      />
     </Layout>
   );
 }
