@@ -7,7 +7,7 @@ import {
   text,
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
-import { createdAt } from "./columns.ts";
+import { createdAt, training } from "./columns.ts";
 import { PROMPT_KINDS } from "./learning.ts";
 
 /** Something in the data, or of a teacher's, that could not be used. */
@@ -181,14 +181,8 @@ export const experimentUpdates = sqliteTable(
     seed: integer("seed").notNull(),
     learningRate: real("learning_rate").notNull(),
     epochs: integer("epochs").notNull(),
-    /** Over all epochs. */
-    tokens: integer("tokens").notNull(),
-    supervisedTokens: integer("supervised_tokens").notNull(),
-    steps: integer("steps").notNull(),
-    firstLoss: real("first_loss"),
-    lastLoss: real("last_loss"),
+    ...training(),
     diverged: integer("diverged", { mode: "boolean" }).notNull().default(false),
-    seconds: real("seconds").notNull(),
   },
   (t) => [uniqueIndex("experiment_updates_key").on(t.experimentId, t.key)],
 );

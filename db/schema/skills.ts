@@ -7,7 +7,7 @@ import {
   text,
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
-import { createdAt } from "./columns.ts";
+import { createdAt, training } from "./columns.ts";
 import { experiments } from "./experiments.ts";
 
 /** What a task's inputs and outputs are. */
@@ -159,14 +159,8 @@ export const taskUpdates = sqliteTable(
     bounded: integer("bounded", { mode: "boolean" }).notNull(),
     /** Rows that were left out because the model cannot read so long a text. */
     unreadable: integer("unreadable").notNull(),
-    tokens: integer("tokens").notNull(),
-    supervisedTokens: integer("supervised_tokens").notNull(),
-    steps: integer("steps").notNull(),
-    firstLoss: real("first_loss"),
-    lastLoss: real("last_loss"),
+    ...training(),
     diverged: integer("diverged", { mode: "boolean" }).notNull(),
-    /** Of the training. */
-    seconds: real("seconds").notNull(),
     /** Share of the tests whose output is what greedy decoding gives. */
     exact: real("exact").notNull(),
     /** Mean log-probability of the outputs per token, in nats. */
