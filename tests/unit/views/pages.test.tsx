@@ -245,12 +245,7 @@ describe("answers", () => {
 
   test("say how sure the weights are, in a word and as a number", () => {
     const sure = (logprob: number) => /<strong>([^<]+)<\/strong>/.exec(html({ logprob }))![1];
-    expect([-0.05, -0.25, -0.6, -2].map(sure)).toEqual([
-      "sure",
-      "half sure",
-      "unsure",
-      "guessing",
-    ]);
+    expect([-0.05, -0.25, -0.6, -2].map(sure)).toEqual(["sure", "half sure", "unsure", "guessing"]);
     expect(html({ logprob: -0.25 })).toContain("78% per token, log p −0.25");
   });
 
