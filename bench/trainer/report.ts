@@ -21,7 +21,7 @@ export function reportTables(results: Results): Table[] {
     ...perModel(results, "speed", speedTable),
     ...perModel(results, "precision", precisionTable),
     ...perModel(results, "update", updateTable),
-    ...perModel(results, "recipes", updateTable),
+    ...perModel(results, "recipes", recipesTable),
     ...perModel(results, "matmul", matmulTable),
     ...perModel(results, "memory", memoryTable),
   ];
@@ -172,6 +172,12 @@ function paired(
   const mean = differences.reduce((sum, d) => sum + d, 0) / n;
   const variance = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (n - 1);
   return { mean, error: Math.sqrt(variance / n) };
+}
+
+/** The same of the candidates, on the passages on which one of them was chosen. */
+function recipesTable(model: string, arms: Arms): Table {
+  const title = `2. How our recipe was chosen, on other passages: ${MODEL_NAMES[model]}`;
+  return { ...updateTable(model, arms), title };
 }
 
 function updateTable(model: string, arms: Arms): Table {

@@ -8,7 +8,7 @@ import { CANDIDATES, OURS, PUBLISHED, type Recipe } from "./recipes.ts";
 import type { Side } from "./run.ts";
 
 /** Passages on which a recipe is chosen, and others on which it is reported. */
-const CHOICE = { seed: 41, lessons: 24 };
+const CHOICE = { seed: 41, lessons: 72 };
 const REPORT = { seed: 51, lessons: 24 };
 
 interface Arm {
