@@ -100,6 +100,7 @@ export function mean(values: number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function percent(share: number): string {
+/** A share as people read it, in whole percent. */
+export function percent(share: number): string {
   return `${Math.round(share * 100)}%`;
 }

@@ -14,7 +14,7 @@ import {
 } from "../../db/skills.ts";
 import { adapterFile, dropAdapter, keepAdapter } from "../adapter-file.ts";
 import type { LearnerContext } from "../context.ts";
-import { mean } from "../decide.ts";
+import { mean, percent } from "../decide.ts";
 import { baseFingerprint } from "../model.ts";
 import { fileHash } from "../read/hash.ts";
 import { attemptTask, scoreTask } from "./ask.ts";
@@ -214,8 +214,4 @@ function meanScore(scores: readonly TrialScore[]): TrialScore {
     exact: mean(scores.map(({ exact }) => exact)),
     logprob: mean(scores.map(({ logprob }) => logprob)),
   };
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)}%`;
 }

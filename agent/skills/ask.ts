@@ -1,18 +1,11 @@
+import type { SkillAttempt, TrialScore } from "../../db/skills.ts";
 import type { ModelTrainer, ScorePair } from "../../trainer/types.ts";
 import { mean, perToken } from "../decide.ts";
 import type { TextGenerator } from "../generator/types.ts";
 import { Lengths } from "./lengths.ts";
 import { OUTPUT_END, outputText } from "./prompts.ts";
 import type { Task } from "./task.ts";
-import { type Attempt, viewsOf, voted } from "./views.ts";
-
-/** How a task's tests stand under some weights. */
-export interface TaskScore {
-  /** Share of the tests whose output is what greedy decoding gives. */
-  exact: number;
-  /** Mean log-probability of the outputs per token, in nats. */
-  logprob: number;
-}
+import { viewsOf, voted } from "./views.ts";
 
 /**
  * Scores the outputs that are known, after the task's examples, under each of several adapters (null: the
@@ -24,7 +17,7 @@ export async function scoreTask(
   { train, test }: Pick<Task, "train" | "test">,
   adapters: (string | null)[],
   signal: AbortSignal,
-): Promise<TaskScore[]> {
+): Promise<TrialScore[]> {
   const known = test.flatMap(({ input, output }) => (output === null ? [] : [{ input, output }]));
   const lengths = await Lengths.of(trainer, [...train, ...known]);
   const pairs = known.map(({ input, output }): ScorePair => {
@@ -47,7 +40,7 @@ export async function attemptTask(
   { trainer, generator }: { trainer: ModelTrainer; generator: TextGenerator },
   { format, train, test }: Task,
   options: { adapter: string | null; views: number; seed: number; signal: AbortSignal },
-): Promise<Attempt[][]> {
+): Promise<SkillAttempt[][]> {
   const { adapter, views: count, seed, signal } = options;
   const asked = test.map(({ input }) => viewsOf({ format, train }, input, { count, seed }));
   const views = asked.flat();

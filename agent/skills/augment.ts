@@ -22,7 +22,7 @@ const OF: Record<Augmentation, readonly Transform[]> = {
 };
 
 /** The changes that a recipe asks for; texts have none. */
-export function transformsOf(recipe: Recipe, { format }: Pick<Task, "format">): Transform[] {
+function transformsOf(recipe: Recipe, { format }: Pick<Task, "format">): Transform[] {
   if (format === "text") return [];
   return AUGMENTATIONS.flatMap((it) => (recipe[it] ? OF[it] : []));
 }

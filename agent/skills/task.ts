@@ -6,7 +6,7 @@ import { COLOURS, MAX_SIDE } from "./transforms.ts";
 
 /** Fewer examples leave nothing to learn from when one is held out. */
 export const MIN_EXAMPLES = 2;
-export const MAX_EXAMPLES = 32;
+const MAX_EXAMPLES = 32;
 /** Characters of an input or output that is a text. */
 const MAX_TEXT = 4000;
 

@@ -12,9 +12,18 @@ export interface Transform {
 export const MAX_SIDE = 30;
 export const COLOURS = 10;
 
-const turned = (grid: Grid): Grid => grid[0]!.map((_, column) => grid.map((row) => row[column]!));
-const upsideDown = (grid: Grid): Grid => grid.toReversed();
-const mirrored = (grid: Grid): Grid => grid.map((row) => row.toReversed());
+/** Rows become columns. */
+export function transposed(grid: Grid): Grid {
+  return (grid[0] ?? []).map((_, column) => grid.map((row) => row[column]!));
+}
+
+export function upsideDown(grid: Grid): Grid {
+  return grid.toReversed();
+}
+
+export function mirrored(grid: Grid): Grid {
+  return grid.map((row) => row.toReversed());
+}
 
 export const IDENTITY: Transform = {
   name: "as it is",
@@ -26,19 +35,19 @@ export const IDENTITY: Transform = {
 export const BASIC: readonly Transform[] = [
   symmetry(
     "quarter turn",
-    (it) => mirrored(turned(it)),
-    (it) => upsideDown(turned(it)),
+    (it) => mirrored(transposed(it)),
+    (it) => upsideDown(transposed(it)),
   ),
   symmetry("half turn", (it) => mirrored(upsideDown(it))),
   symmetry(
     "three quarters",
-    (it) => upsideDown(turned(it)),
-    (it) => mirrored(turned(it)),
+    (it) => upsideDown(transposed(it)),
+    (it) => mirrored(transposed(it)),
   ),
   symmetry("upside down", upsideDown),
   symmetry("mirrored", mirrored),
-  symmetry("transposed", turned),
-  symmetry("transposed the other way", (it) => mirrored(upsideDown(turned(it)))),
+  symmetry("transposed", transposed),
+  symmetry("transposed the other way", (it) => mirrored(upsideDown(transposed(it)))),
 ];
 
 /** Every cell becomes a block. */

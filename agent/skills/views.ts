@@ -1,3 +1,4 @@
+import type { SkillAttempt } from "../../db/skills.ts";
 import { random, seedFor, shuffled } from "../../trainer/random.ts";
 import { changed, changedBack, changedPairs, withColours } from "./augment.ts";
 import type { Pair } from "./prompts.ts";
@@ -42,12 +43,6 @@ export function viewsOf(
   return views;
 }
 
-/** How often an answer was given. */
-export interface Attempt {
-  output: string;
-  votes: number;
-}
-
 /** Ways in which a test is asked where nothing else is said. */
 export const DEFAULT_VIEWS = 8;
 
@@ -55,7 +50,7 @@ export const DEFAULT_VIEWS = 8;
 export const ATTEMPTS = 2;
 
 /** The answers with most votes, the one that came first among equals. */
-export function voted(answers: readonly (string | undefined)[]): Attempt[] {
+export function voted(answers: readonly (string | undefined)[]): SkillAttempt[] {
   const given = answers.filter((answer) => answer !== undefined);
   return [...Map.groupBy(given, (answer) => answer)]
     .map(([output, same]) => ({ output, votes: same.length }))

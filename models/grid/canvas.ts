@@ -1,5 +1,7 @@
 import type { Grid } from "../../agent/skills/prompts.ts";
+import { mirrored, transposed } from "../../agent/skills/transforms.ts";
 
+export { mirrored, transposed, upsideDown } from "../../agent/skills/transforms.ts";
 export type { Grid };
 
 /** The colour of what is empty. */
@@ -38,18 +40,6 @@ export function mapCells(
   colour: (old: number, row: number, column: number) => number,
 ): Grid {
   return grid.map((cells, r) => cells.map((old, c) => colour(old, r, c)));
-}
-
-export function mirrored(grid: Grid): Grid {
-  return grid.map((row) => row.toReversed());
-}
-
-export function upsideDown(grid: Grid): Grid {
-  return grid.toReversed().map((row) => [...row]);
-}
-
-export function transposed(grid: Grid): Grid {
-  return draw(widthOf(grid), heightOf(grid), (r, c) => at(grid, c, r));
 }
 
 /** Acts on the grid turned by so many quarters, and turns the result back. */

@@ -1,5 +1,5 @@
+import type { TrialScore } from "../../../db/skills.ts";
 import type { ExperimentTask } from "../../../db/tasks.ts";
-import type { TaskScore } from "../../skills/ask.ts";
 import { recipeText } from "../../skills/recipe.ts";
 import { winnersOf } from "../../skills/winners.ts";
 import { recipeRequest } from "../../skills/write.ts";
@@ -9,7 +9,7 @@ import { learnTask } from "./learn.ts";
 import { recipesFor, type WrittenTaskRecipe } from "./recipes.ts";
 
 /** A recipe with what came of it. */
-type Tried = WrittenTaskRecipe & TaskScore;
+type Tried = WrittenTaskRecipe & TrialScore;
 
 /**
  * SEAL's outer loop over recipes from the untouched base (ReST-EM): in each round the writer so far writes

@@ -1,12 +1,12 @@
+import type { TrialScore } from "../../../db/skills.ts";
 import type { ExperimentTask, TaskUpdate } from "../../../db/tasks.ts";
 import { mean } from "../../decide.ts";
-import type { TaskScore } from "../../skills/ask.ts";
 import { type Recipe, recipeText } from "../../skills/recipe.ts";
 import { ranked } from "../../skills/winners.ts";
 import { type FewShotConfig, searchedRecipes } from "./config.ts";
 
 /** A searched recipe with its means over the training tasks. */
-export interface SearchLine extends TaskScore {
+export interface SearchLine extends TrialScore {
   recipe: Recipe;
 }
 
