@@ -79,14 +79,18 @@ export const experiments = sqliteTable(
   (t) => [uniqueIndex("experiments_key").on(t.key)],
 );
 
+/** The experiment that a row is of. */
+export const experimentId = () =>
+  integer("experiment_id")
+    .notNull()
+    .references(() => experiments.id);
+
 /** A passage, with the one thing that it is used for. */
 export const experimentPassages = sqliteTable(
   "experiment_passages",
   {
     id: integer("id").primaryKey({ autoIncrement: true }),
-    experimentId: integer("experiment_id")
-      .notNull()
-      .references(() => experiments.id),
+    experimentId: experimentId(),
     ordinal: integer("ordinal").notNull(),
     /** `tune`: chooses hyperparameters; `write`: trains the writer, in `round`; `report`: is reported. */
     role: text("role", { enum: ["tune", "write", "report"] }).notNull(),
@@ -149,9 +153,7 @@ export const POLICY_KINDS = [...PROMPT_KINDS, "recipe"] as const;
 export const experimentPolicies = sqliteTable(
   "experiment_policies",
   {
-    experimentId: integer("experiment_id")
-      .notNull()
-      .references(() => experiments.id),
+    experimentId: experimentId(),
     seed: integer("seed").notNull(),
     kind: text("kind", { enum: POLICY_KINDS }).notNull(),
     round: integer("round").notNull(),
@@ -171,9 +173,7 @@ export const experimentUpdates = sqliteTable(
   "experiment_updates",
   {
     id: integer("id").primaryKey({ autoIncrement: true }),
-    experimentId: integer("experiment_id")
-      .notNull()
-      .references(() => experiments.id),
+    experimentId: experimentId(),
     /** All that it depends on: arms that ask for the same update share it. */
     key: text("key").notNull(),
     passageIds: text("passage_ids", { mode: "json" }).$type<number[]>().notNull(),
@@ -213,9 +213,7 @@ export const experimentScores = sqliteTable(
 export const experimentSearches = sqliteTable(
   "experiment_searches",
   {
-    experimentId: integer("experiment_id")
-      .notNull()
-      .references(() => experiments.id),
+    experimentId: experimentId(),
     arm: text("arm").notNull(),
     /** Of the edits; empty where the arm has none. */
     kind: text("kind").notNull(),
@@ -233,9 +231,7 @@ export const experimentSearches = sqliteTable(
 export const experimentArms = sqliteTable(
   "experiment_arms",
   {
-    experimentId: integer("experiment_id")
-      .notNull()
-      .references(() => experiments.id),
+    experimentId: experimentId(),
     arm: text("arm").notNull(),
     /** Of the edits; empty where the arm has none. */
     kind: text("kind").notNull(),
@@ -286,9 +282,7 @@ export interface StepSeconds {
 export const experimentSteps = sqliteTable(
   "experiment_steps",
   {
-    experimentId: integer("experiment_id")
-      .notNull()
-      .references(() => experiments.id),
+    experimentId: experimentId(),
     arm: text("arm").notNull(),
     sequence: integer("sequence").notNull(),
     /** Which order of its passages; 1 is their own. */

@@ -8,7 +8,7 @@ import {
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
 import { createdAt, training } from "./columns.ts";
-import { experiments } from "./experiments.ts";
+import { experimentId } from "./experiments.ts";
 
 /** What a task's inputs and outputs are. */
 export const TASK_FORMATS = ["grid", "text"] as const;
@@ -41,6 +41,11 @@ export const tasks = sqliteTable(
   (t) => [uniqueIndex("tasks_key").on(t.key)],
 );
 
+const taskId = () =>
+  integer("task_id")
+    .notNull()
+    .references(() => tasks.id);
+
 /** How a task's held-out examples stand under some weights. */
 export interface TrialScore {
   /** Share that greedy decoding gets right. */
@@ -72,9 +77,7 @@ export const skills = sqliteTable(
   {
     id: integer("id").primaryKey({ autoIncrement: true }),
     name: text("name").notNull(),
-    taskId: integer("task_id")
-      .notNull()
-      .references(() => tasks.id),
+    taskId: taskId(),
     /** `useless`: no recipe helped; `failed`: the reason says why. Neither has an adapter. */
     state: text("state", { enum: SKILL_STATES }).notNull().default("learning"),
     reason: text("reason"),
@@ -100,13 +103,9 @@ export const skills = sqliteTable(
 export const experimentTasks = sqliteTable(
   "experiment_tasks",
   {
-    experimentId: integer("experiment_id")
-      .notNull()
-      .references(() => experiments.id),
+    experimentId: experimentId(),
     ordinal: integer("ordinal").notNull(),
-    taskId: integer("task_id")
-      .notNull()
-      .references(() => tasks.id),
+    taskId: taskId(),
     role: text("role", { enum: ["train", "report"] }).notNull(),
   },
   (t) => [primaryKey({ columns: [t.experimentId, t.ordinal] })],
@@ -117,12 +116,8 @@ export const taskRecipes = sqliteTable(
   "task_recipes",
   {
     id: integer("id").primaryKey({ autoIncrement: true }),
-    experimentId: integer("experiment_id")
-      .notNull()
-      .references(() => experiments.id),
-    taskId: integer("task_id")
-      .notNull()
-      .references(() => tasks.id),
+    experimentId: experimentId(),
+    taskId: taskId(),
     seed: integer("seed").notNull(),
     /** `own`, `seal-1`… */
     writer: text("writer").notNull(),
@@ -141,12 +136,8 @@ export const taskUpdates = sqliteTable(
   "task_updates",
   {
     id: integer("id").primaryKey({ autoIncrement: true }),
-    experimentId: integer("experiment_id")
-      .notNull()
-      .references(() => experiments.id),
-    taskId: integer("task_id")
-      .notNull()
-      .references(() => tasks.id),
+    experimentId: experimentId(),
+    taskId: taskId(),
     /** None for the base: the examples are in context only. */
     recipe: text("recipe", { mode: "json" }).$type<RecipeJson>(),
     /** The recipe as text, empty without one: a task learns the same thing once. */
@@ -194,14 +185,10 @@ export const taskPredictions = sqliteTable(
 export const taskArms = sqliteTable(
   "task_arms",
   {
-    experimentId: integer("experiment_id")
-      .notNull()
-      .references(() => experiments.id),
+    experimentId: experimentId(),
     arm: text("arm").notNull(),
     seed: integer("seed").notNull(),
-    taskId: integer("task_id")
-      .notNull()
-      .references(() => tasks.id),
+    taskId: taskId(),
     /** Which of the arm's recipes: an arm's figure is the mean over them. */
     ordinal: integer("ordinal").notNull(),
     updateId: integer("update_id")
