@@ -14,7 +14,7 @@ import { ThemedPicture, Time } from "./parts.tsx";
 import type { ModelFacts } from "./types.ts";
 
 export const HERE = "/experiments";
-export const KIND_NAMES = {
+const KIND_NAMES = {
   knowledge: "Ways of learning",
   acceptance: "Acceptance",
   forgetting: "Forgetting",
@@ -82,6 +82,7 @@ export function ExperimentPage(props: { experiment: ExperimentFacts; model: Mode
       line={line}
       model={props.model}
       size={`${whole(reported)} of ${counted(planned, "passage")}, ${counted(seeds, "seed")}`}
+      numbers="All figures, the searches, the rounds of the writer and every passage's rows"
     >
       {forms.length === 0 ? (
         <p class="quiet empty">Nothing has been reported yet.</p>
@@ -99,10 +100,6 @@ export function ExperimentPage(props: { experiment: ExperimentFacts; model: Mode
       {problems.length > 0 && (
         <Problems problems={problems} count={props.experiment.problemCount} />
       )}
-      <p class="quiet">
-        All figures, the searches, the rounds of the writer and every passage's rows:{" "}
-        <a href={`${HERE}/${line.id}.json`}>JSON</a>
-      </p>
     </ExperimentLayout>
   );
 }
@@ -113,9 +110,11 @@ export function ExperimentLayout(props: {
   model: ModelFacts;
   /** How much of what it has, in words. */
   size: string;
+  /** What else of it its JSON has, in words. */
+  numbers: string;
   children: Child;
 }) {
-  const { line, model, size, children } = props;
+  const { line, model, size, numbers, children } = props;
   return (
     <Layout title={`Experiment ${line.id} · Selkie`} model={model} here={HERE} class="passage">
       <p class="crumbs">
@@ -129,6 +128,9 @@ export function ExperimentLayout(props: {
         {line.finished ? "." : "; not finished: the same command goes on."}
       </p>
       {children}
+      <p class="quiet">
+        {numbers}: <a href={`${HERE}/${line.id}.json`}>JSON</a>
+      </p>
     </Layout>
   );
 }

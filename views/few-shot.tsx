@@ -13,6 +13,7 @@ export function FewShotPage(props: { experiment: FewShotFacts; model: ModelFacts
       line={line}
       model={props.model}
       size={`${whole(tasks.reported)} of ${counted(tasks.report, "task")}, ${counted(seeds, "seed")}; ${counted(tasks.train, "task")} for the writer`}
+      numbers="All figures, the search, the rounds of the writer and every task's rows"
     >
       {arms.length === 0 ? (
         <p class="quiet empty">Nothing has been reported yet.</p>
@@ -29,10 +30,6 @@ export function FewShotPage(props: { experiment: FewShotFacts; model: ModelFacts
       {problems.length > 0 && (
         <Problems problems={problems} count={props.experiment.problemCount} />
       )}
-      <p class="quiet">
-        All figures, the search, the rounds of the writer and every task's rows:{" "}
-        <a href={`${HERE}/${line.id}.json`}>JSON</a>
-      </p>
     </ExperimentLayout>
   );
 }

@@ -13,6 +13,7 @@ export function ForgettingPage(props: { experiment: ForgettingFacts; model: Mode
       line={line}
       model={props.model}
       size={`${counted(sequences, "sequence")} of ${counted(length, "passage")}, ${counted(orders, "order")}; ${whole(courses.over)} of ${whole(courses.planned)} courses`}
+      numbers="All figures, the matrices and every step"
     >
       {forms.length === 0 ? (
         <p class="quiet empty">Nothing has been learned to the end yet.</p>
@@ -30,9 +31,6 @@ export function ForgettingPage(props: { experiment: ForgettingFacts; model: Mode
         </p>
       )}
       {props.experiment.overlaps.length > 0 && <Overlaps overlaps={props.experiment.overlaps} />}
-      <p class="quiet">
-        All figures, the matrices and every step: <a href={`${HERE}/${line.id}.json`}>JSON</a>
-      </p>
     </ExperimentLayout>
   );
 }
