@@ -4,7 +4,7 @@ import { listVersions, taughtBy } from "../../db/versions.ts";
 import { MatrixCells } from "./cells.ts";
 
 /** Rows and columns that are shown at most: of more, several share one. */
-export const MATRIX_LIMIT = 250;
+const MATRIX_LIMIT = 250;
 
 /** A stretch of rows and of columns, counted from 0; the ends are not part of it. */
 export interface MatrixWindow {

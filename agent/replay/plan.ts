@@ -23,7 +23,7 @@ const URGENT = 0.5;
 const FRAME_TOKENS = 2;
 
 /** A row and how many tokens it has. */
-export interface SizedRow {
+interface SizedRow {
   row: TrainingRow;
   tokens: number;
 }

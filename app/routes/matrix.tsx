@@ -80,7 +80,7 @@ function stretchOf(text: string | undefined, length: number): [number, number] {
 }
 
 /** One line for each update, one column for each passage; empty where it was not measured. */
-export function matrixCsv({ rows, columns, values }: Matrix): string {
+function matrixCsv({ rows, columns, values }: Matrix): string {
   const head = ["update", "version", ...columns.map((column) => quote(column.label))];
   const lines = values.map((row, t) =>
     [rows[t]!.updateId ?? "", rows[t]!.label, ...row.map((value) => value ?? "")].join(","),

@@ -7,7 +7,7 @@ import { ConfigError } from "../knob.ts";
 const SETTING = "access.password";
 export const MIN_PASSWORD = 10;
 /** Characters; what is longer only costs the time of hashing it. */
-export const MAX_PASSWORD = 1000;
+const MAX_PASSWORD = 1000;
 /** Memory in KiB, and passes: what OWASP's Password Storage Cheat Sheet names for argon2id. */
 const COST = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
 
